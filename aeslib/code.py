@@ -1,0 +1,76 @@
+"""Which code a notebook or module depends on, so that a change re-runs what it touches and nothing else.
+
+Imports are read from the source (also those inside functions), never executed: this must stay cheap.
+"""
+
+import ast
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+
+from aeslib.errors import DataError
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def module_file(module: str) -> Path | None:
+    """The file of an `aeslib` module, None when there is no such module."""
+    base = PACKAGE.parent.joinpath(*module.split("."))
+    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def imported_modules(source: str) -> set[str]:
+    """`aeslib` modules that Python source names in its import statements (packages on the way included)."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "aeslib":
+                found.update(".".join(parts[:end]) for end in range(1, len(parts) + 1))
+    return {name for name in found if module_file(name)}
+
+
+@cache
+def _direct(path: Path) -> frozenset[str]:
+    return frozenset(imported_modules(path.read_text(encoding="utf-8")))
+
+
+def closure(source: str) -> list[Path]:
+    """All `aeslib` files that running `source` can reach by imports, sorted."""
+    todo, seen = imported_modules(source), set[str]()
+    while todo:
+        name = todo.pop()
+        seen.add(name)
+        path = module_file(name)
+        assert path is not None
+        todo |= _direct(path) - seen
+    return sorted(path for name in seen if (path := module_file(name)))
+
+
+def notebook_source(path: Path) -> str:
+    """The code cells of a notebook as one Python source; magics and shell lines are left out."""
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except (json.JSONDecodeError, KeyError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not a notebook ({error}); restore it with `git checkout -- {path.name}`.") from error
+    lines = [line for c in cells if c["cell_type"] == "code" for line in "".join(c["source"]).splitlines()]
+    return "\n".join("pass" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+
+
+def digest(*parts: bytes | str | Path) -> str:
+    """Short SHA-256 over strings, bytes and the contents of files."""
+    hasher = hashlib.sha256()
+    for part in parts:
+        data = part.read_bytes() if isinstance(part, Path) else part.encode() if isinstance(part, str) else part
+        hasher.update(len(data).to_bytes(8, "little") + data)
+    return hasher.hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""One reader per data set, from the owners' file layout to a `LabelTable`."""

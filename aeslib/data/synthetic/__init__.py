@@ -1,0 +1,1 @@
+"""The synthetic world: what stands in for a data set that is not at hand."""

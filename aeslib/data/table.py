@@ -1,0 +1,100 @@
+"""The one form that every data set's labels take: a validated table and what its numbers mean.
+
+Columns of an image table:   image_id · split · mos · [std] · [n_votes] · [votes_1 … votes_K] · [attr_NAME …] · [theme]
+Columns of a rating table:   image_id · split · user_id · score
+
+Scores stay in the data set's own units (AADB 0–1, AVA 1–10 …); `score_range` says which.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from aeslib.errors import DataError
+
+Level = Literal["image", "rating"]
+Source = Literal["real", "labels", "synthetic"]
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """Labels of one data set, one row per image (or per rating)."""
+
+    frame: pd.DataFrame
+    score_range: tuple[float, float]
+    """Lowest and highest possible score, native units."""
+    level: Level = "image"
+    bins: tuple[float, ...] = ()
+    """Score of each vote column `votes_1 … votes_K`; empty when votes are not published."""
+    attributes: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Attribute name (without `attr_`) → its range."""
+
+    def __post_init__(self) -> None:
+        validate(self)
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def split(self, *names: str) -> "LabelTable":
+        """Only the rows of these splits; `DataError` names the splits there are when one is missing."""
+        have = sorted(self.frame["split"].unique())
+        absent = [name for name in names if name not in have]
+        if absent:
+            raise DataError(f"no split {absent[0]!r} in this table; it has {', '.join(have)}.")
+        return replace(self, frame=self.frame[self.frame["split"].isin(names)].reset_index(drop=True))
+
+    @property
+    def mos(self) -> np.ndarray:
+        """(N,) mean opinion scores, native units."""
+        return self.frame["mos"].to_numpy(float)
+
+    def votes(self) -> np.ndarray:
+        """(N, K) vote counts or shares; `DataError` when the data set publishes none."""
+        if not self.bins:
+            raise DataError("this data set publishes no vote histogram; use mos (and std where present).")
+        return self.frame[[f"votes_{k}" for k in range(1, len(self.bins) + 1)]].to_numpy(float)
+
+    def attribute(self, name: str) -> np.ndarray:
+        """(N,) values of one attribute."""
+        if name not in self.attributes:
+            raise DataError(f"no attribute {name!r}; this table has {', '.join(self.attributes) or 'none'}.")
+        return self.frame[f"attr_{name}"].to_numpy(float)
+
+
+def schema(table: LabelTable) -> pa.DataFrameSchema:
+    """The pandera schema of a table: columns, types, ranges, unique ids."""
+    low, high = table.score_range
+    score = pa.Column(float, pa.Check.in_range(low, high), nullable=False)
+    columns: dict[str, pa.Column] = {
+        "image_id": pa.Column(str, pa.Check.str_length(min_value=1), nullable=False, unique=table.level == "image"),
+        "split": pa.Column(str, nullable=False),
+    }
+    if table.level == "rating":
+        columns |= {"user_id": pa.Column(str, nullable=False), "score": score}
+    else:
+        columns["mos"] = score
+        columns["std"] = pa.Column(float, pa.Check.ge(0), nullable=True, required=False)
+        columns["n_votes"] = pa.Column(int, pa.Check.ge(0), required=False, coerce=True)
+        for k in range(1, len(table.bins) + 1):
+            columns[f"votes_{k}"] = pa.Column(float, pa.Check.ge(0), nullable=False, coerce=True)
+        for name, (bottom, top) in table.attributes.items():
+            columns[f"attr_{name}"] = pa.Column(float, pa.Check.in_range(bottom, top), nullable=True, coerce=True)
+    return pa.DataFrameSchema(columns, strict=False)
+
+
+def validate(table: LabelTable) -> None:
+    """Raise `DataError` with the first offending rows unless the table fits its schema."""
+    try:
+        schema(table).validate(table.frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+        first = cases.iloc[0]
+        where = "" if pd.isna(first["index"]) else f" in row {int(first['index'])}"
+        raise DataError(
+            f"label table: column {first['column']!r} fails {first['check']!r}{where} (value {first['failure_case']!r}); "
+            f"{len(cases)} failing cases in all. Run `aeslib data verify KEY` for the list."
+        ) from errors

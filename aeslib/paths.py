@@ -1,0 +1,70 @@
+"""Where things are, and how they are written: atomically, and never outside their folder."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from aeslib.errors import DataError
+
+ROOT = Path(os.environ.get("AESLIB_HOME") or Path(__file__).resolve().parent.parent)
+"""The project's folder (the one that holds `notebooks/`); `AESLIB_HOME` overrides it."""
+
+
+def cache_home() -> Path:
+    """The user's cache folder for this project: `$XDG_CACHE_HOME/aeslib` or `~/.cache/aeslib`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aeslib"
+
+
+def data_root() -> Path:
+    """Where data sets lie, one folder per card key: `$AESLIB_DATA`, else `data/` in the cache folder."""
+    named = os.environ.get("AESLIB_DATA")
+    return Path(named).expanduser().resolve() if named else cache_home() / "data"
+
+
+def results_dir(profile: str) -> Path:
+    """`results/PROFILE`: tables, figures, executed notebooks and the report."""
+    return Path(os.environ.get("AESLIB_RESULTS") or ROOT / "results") / profile
+
+
+def artifacts_dir(profile: str) -> Path:
+    """`artifacts/PROFILE`: trained runs and caches that results are made from."""
+    return Path(os.environ.get("AESLIB_ARTIFACTS") or ROOT / "artifacts") / profile
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` that becomes `path` when the block ends well and vanishes when it does not.
+
+    A reader sees the old file or the new one, never half of one, also after `kill -9`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:80]}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write UTF-8 text atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return path
+
+
+def inside(folder: Path, name: str) -> Path:
+    """`folder / name`, refused when it would leave `folder` (`..`, absolute, or through a link)."""
+    target = (folder / name).resolve()
+    if "\x00" in name or not target.is_relative_to(folder.resolve()):
+        raise DataError(f"{name!r} points outside {folder}; names must stay inside their folder.")
+    return target

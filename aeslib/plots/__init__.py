@@ -1,0 +1,1 @@
+"""Figures that return a matplotlib Figure and never show it."""

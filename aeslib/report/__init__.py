@@ -1,0 +1,1 @@
+"""The HTML report: a book over the executed notebooks."""

@@ -1,0 +1,166 @@
+"""How a notebook begins and how a table or figure is saved with its origin.
+
+nb = start("02_long_tail", profile=PROFILE, seed=SEED)
+aadb = nb.load("aadb")
+nb.save(item="elta.F1", table=counts, data=[aadb])
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aeslib import __version__
+from aeslib.data import Dataset, load
+from aeslib.data.table import Level
+from aeslib.errors import ParameterError, unknown
+from aeslib.paths import ROOT, atomic_path, results_dir, write_text
+from aeslib.profiles import Profile, get_profile
+from aeslib.published import items
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "scikit-learn", "torch")
+SCHEMA = json.loads((Path(__file__).parent / "provenance.schema.json").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """One notebook's run: its profile and seed, what it loads and what it saves."""
+
+    name: str
+    profile: Profile
+    seed: int
+
+    def load(self, key: str, *, family: str | None = None, level: Level = "image") -> Dataset:
+        """`aeslib.data.load` at this profile's size and seed."""
+        return load(key, family=family, level=level, size=self.profile.images, seed=self.seed)
+
+    def save(
+        self,
+        *,
+        item: str,
+        table: pd.DataFrame | None = None,
+        figure: Figure | None = None,
+        part: str = "",
+        data: Sequence[Dataset] = (),
+        runs: Sequence[str] = (),
+        caption: str = "",
+    ) -> pd.DataFrame | Figure:
+        """Write one table (CSV, LaTeX, HTML) or figure (SVG, PNG) of an item with its provenance; returns it.
+
+        Args:
+            item: its key in the index, such as "elta.F1".
+            table: rows as shown; exactly one of `table` and `figure`.
+            figure: a matplotlib figure.
+            part: short word for the second and further outputs of one item ("aadb"): `elta.F1-aadb.svg`.
+            data: the data sets behind it; one that is synthetic puts a badge on the output's face.
+            runs: keys of the study runs behind it.
+            caption: one sentence for the report.
+
+        Raises:
+            ParameterError: for an unknown item, an item of another notebook, or both or none of table and figure.
+        """
+        if item not in items().index:
+            raise unknown("item", item, items().index)
+        homes = str(items().loc[item, "notebook"])
+        if self.name not in homes.split():
+            raise ParameterError(f"{item} belongs to notebook {homes!r}, not to {self.name!r}.")
+        if (table is None) == (figure is None):
+            raise ParameterError(f"save({item!r}): pass exactly one of table= and figure=.")
+        stem = f"{item}-{part}" if part else item
+        synthetic = any(d.source == "synthetic" for d in data)
+        if table is not None:
+            folder, names = results_dir(self.profile.name) / "tables", self._save_table(stem, table, synthetic, caption)
+        else:
+            assert figure is not None
+            folder, names = results_dir(self.profile.name) / "figures", self._save_figure(stem, figure, synthetic)
+        record = self._provenance(item, part, names, data, runs, caption)
+        write_text(folder / f"{stem}.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+        return table if table is not None else figure  # type: ignore[return-value]
+
+    def _save_table(self, stem: str, table: pd.DataFrame, synthetic: bool, caption: str) -> list[str]:
+        folder = results_dir(self.profile.name) / "tables"
+        shown = table.assign(data="synthetic") if synthetic and "data" not in table else table
+        index = shown.index.name is not None or shown.index.nlevels > 1
+        title = f"{stem} {caption}".strip() + (" [synthetic stand-in]" if synthetic else "")
+        for suffix, text in (
+            (".csv", shown.to_csv(index=index)),
+            (".tex", shown.to_latex(index=index, escape=True, caption=title)),
+            (".html", shown.to_html(index=index, border=0, classes="aeslib-table", na_rep="")),
+        ):
+            write_text(folder / f"{stem}{suffix}", text)
+        return [f"tables/{stem}{suffix}" for suffix in (".csv", ".tex", ".html")]
+
+    def _save_figure(self, stem: str, figure: Figure, synthetic: bool) -> list[str]:
+        folder = results_dir(self.profile.name) / "figures"
+        if synthetic:
+            badge(figure)
+        note = json.dumps({"item": stem, "notebook": self.name, "profile": self.profile.name, "seed": self.seed})
+        for suffix, key in ((".svg", "Description"), (".png", "Description")):
+            with atomic_path(folder / f"{stem}{suffix}") as path:
+                figure.savefig(path, dpi=150, metadata={key: note} | ({"Date": None} if suffix == ".svg" else {}))
+        return [f"figures/{stem}{suffix}" for suffix in (".svg", ".png")]
+
+    def _provenance(
+        self, item: str, part: str, outputs: list[str], data: Sequence[Dataset], runs: Sequence[str], caption: str
+    ) -> dict[str, Any]:
+        from jsonschema import validate  # 0.1 s, and only needed when something is saved
+
+        record = {
+            "item": item,
+            "part": part,
+            "caption": caption,
+            "notebook": self.name,
+            "profile": self.profile.name,
+            "seed": self.seed,
+            "outputs": outputs,
+            "data": [{"key": d.key, "source": d.source, "detail": d.detail} for d in data],
+            "runs": list(runs),
+            "commit": commit(),
+            "versions": versions(),
+        }
+        validate(record, SCHEMA)
+        return record
+
+
+def start(name: str, *, profile: str, seed: int) -> Notebook:
+    """The run of notebook `name`; wrong parameters fail here at once, by name."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ParameterError(f"SEED is {seed!r}; expected a whole number, 0 or more.")
+    return Notebook(name, get_profile(profile), seed)
+
+
+def badge(figure: Figure) -> None:
+    """Say on the figure's face that it is made from synthetic data."""
+    figure.text(
+        0.995, 0.995, "synthetic", ha="right", va="top", fontsize=7, color="white", zorder=10,
+        bbox={"boxstyle": "round,pad=0.25", "facecolor": "#8a3ffc", "edgecolor": "none"},
+    )  # fmt: skip
+
+
+def commit() -> str:
+    """The project's commit, with "+changes" when files differ from it; "unknown" outside a checkout."""
+    try:
+        run = subprocess.run(
+            ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+changes", "--abbrev=12", "--exclude=*"],
+            capture_output=True, text=True, timeout=20, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return run.stdout.strip() or "unknown"
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, aeslib and the packages that numbers depend on."""
+    found = {"python": platform.python_version(), "aeslib": __version__, "platform": sys.platform}
+    return found | {name: metadata.version(name) for name in PACKAGES}

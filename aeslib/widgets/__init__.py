@@ -1,0 +1,1 @@
+"""Thin ipywidgets views over tested pure functions."""
