@@ -95,6 +95,7 @@ def validate(table: LabelTable) -> None:
         first = cases.iloc[0]
         where = "" if pd.isna(first["index"]) else f" in row {int(first['index'])}"
         raise DataError(
-            f"label table: column {first['column']!r} fails {first['check']!r}{where} (value {first['failure_case']!r}); "
-            f"{len(cases)} failing cases in all. Run `aeslib data verify KEY` for the list."
+            f"label table: column {first['column']!r} fails {first['check']!r}{where} "
+            f"(value {first['failure_case']!r}); {len(cases)} failing cases in all. "
+            "Run `aeslib data verify KEY` for the list."
         ) from errors

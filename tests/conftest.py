@@ -1,0 +1,32 @@
+"""Shared fixtures. Every test gets its own data, results and artifacts folders; real labels are asked for by name."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REAL = os.environ.get("AESLIB_DATA")
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's caches, results or data."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("AESLIB_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setenv("AESLIB_ARTIFACTS", str(tmp_path / "artifacts"))
+    monkeypatch.delenv("AESLIB_DATA", raising=False)
+
+
+@pytest.fixture
+def real_data(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """`real_data("aadb")`: that data set's folder with AESLIB_DATA set to its root; skips, saying so, when absent."""
+
+    def folder(key: str) -> Path:
+        path = Path(REAL or "nowhere").resolve() / key
+        if not path.is_dir():
+            pytest.skip(f"needs the owners' label files of {key!r} under AESLIB_DATA")
+        monkeypatch.setenv("AESLIB_DATA", str(path.parent))
+        return path
+
+    return folder
