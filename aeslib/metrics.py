@@ -1,0 +1,240 @@
+"""How well predictions agree with scores, with intervals over images and over seeds.
+
+Letters: N images · S seeds · R bootstrap resamples. Truth and predictions are in the same units.
+Every statistic takes bootstrap weights (R, N), how often each image was drawn, so that an interval costs a few matrix
+products and ties stay exact (mid-ranks of the resample, not of the original sample).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from scipy import stats
+
+from aeslib.errors import ParameterError
+
+Array = np.ndarray
+Statistic = Callable[[Array, Array, Array], Array]
+"""(N,) predictions, (N,) truth, (R, N) weights → (R,) values."""
+
+
+class Correlation(float):
+    """A correlation that says whether it had to be set to 0 because one side was constant."""
+
+    constant: bool
+
+    def __new__(cls, value: float, constant: bool = False) -> "Correlation":
+        """The number `value`; `constant` marks that it is not a measurement."""
+        made = super().__new__(cls, value)
+        made.constant = constant
+        return made
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the whole interval lies on one side of 0."""
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True)
+class TailError:
+    """Mean absolute error on the lowest fifth, the middle and the highest fifth of the truth (elta 4.1)."""
+
+    low: float
+    middle: float
+    high: float
+
+
+def _checked(pred: Array, truth: Array) -> tuple[Array, Array]:
+    pred, truth = np.asarray(pred, float), np.asarray(truth, float)
+    if pred.shape != truth.shape or truth.ndim != 1:
+        raise ParameterError(f"predictions have shape {pred.shape}, truth {truth.shape}; expected two equal (N,).")
+    if truth.size == 0:
+        raise ParameterError("no images: a metric of nothing is not defined.")
+    for name, values in (("predictions", pred), ("truth", truth)):
+        bad = np.flatnonzero(~np.isfinite(values))
+        if bad.size:
+            raise ParameterError(f"{name}[{bad[0]}] is {values[bad[0]]}; {bad.size} of {values.size} are not finite.")
+    return pred, truth
+
+
+def weighted_plcc(pred: Array, truth: Array, weights: Array) -> Array:
+    """(R,) Pearson correlations under weights (R, N); `pred`, `truth` (N,) or (R, N). Constant sides give 0."""
+    total = weights.sum(1, keepdims=True)
+    x = pred - (weights * pred).sum(1, keepdims=True) / total
+    y = truth - (weights * truth).sum(1, keepdims=True) / total
+    both, xx, yy = ((weights * a * b).sum(1) for a, b in ((x, y), (x, x), (y, y)))
+    scale = np.sqrt(xx * yy)
+    flat = scale <= 1e-12 * total[:, 0] * max(1.0, float(np.abs(pred).max() * np.abs(truth).max()))
+    return np.where(flat, 0.0, both / np.where(flat, 1.0, scale)).clip(-1, 1)
+
+
+def _midranks(values: Array, weights: Array) -> Array:
+    """(R, N) average ranks that each value has in each weighted resample."""
+    _, group = np.unique(values, return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    sizes = np.add.reduceat(weights[:, order], starts, axis=1)
+    return (sizes.cumsum(1) - (sizes - 1) / 2)[:, group]
+
+
+def weighted_srcc(pred: Array, truth: Array, weights: Array) -> Array:
+    """(R,) Spearman correlations with average ranks for ties, under integer weights (R, N)."""
+    return weighted_plcc(_midranks(pred, weights), _midranks(truth, weights), weights)
+
+
+def weighted_mean(values: Array, weights: Array) -> Array:
+    """(R,) means of (N,) values under weights (R, N); NaN where all weights are 0."""
+    total = weights.sum(1)
+    return np.divide(weights @ values, total, out=np.full(len(total), np.nan), where=total > 0)
+
+
+def weighted_accuracy(pred: Array, truth: Array, weights: Array, *, threshold: float) -> Array:
+    """(R,) shares of images on the same side of `threshold`; positive iff strictly above (methods 0.3)."""
+    return weighted_mean(((pred > threshold) == (truth > threshold)).astype(float), weights)
+
+
+def segments(truth: Array, *, strict: bool = False) -> tuple[Array, Array, Array]:
+    """Masks (N,) of low, middle and high truth, cut at its 20th and 80th percentile (elta 4.1).
+
+    `strict` excludes the cut values and the extremes, as the released code does.
+    """
+    q20, q80 = np.percentile(truth, [20, 80])
+    if strict:
+        low, high = (truth > truth.min()) & (truth < q20), (truth > q80) & (truth < truth.max())
+        return low, (truth > q20) & (truth < q80), high
+    if q20 == q80:
+        return np.zeros(truth.shape, bool), np.ones(truth.shape, bool), np.zeros(truth.shape, bool)
+    low, high = truth <= q20, truth >= q80
+    return low, ~(low | high), high
+
+
+def weighted_segment_mae(pred: Array, truth: Array, weights: Array, *, part: int, strict: bool = False) -> Array:
+    """(R,) mean absolute errors on one segment (0 low, 1 middle, 2 high); the cuts stay those of the full truth."""
+    return weighted_mean(np.abs(pred - truth), weights * segments(truth, strict=strict)[part])
+
+
+def _correlation(statistic: Statistic, pred: Array, truth: Array) -> Correlation:
+    pred, truth = _checked(pred, truth)
+    constant = np.ptp(pred) == 0 or np.ptp(truth) == 0
+    return Correlation(0.0 if constant else float(statistic(pred, truth, np.ones((1, truth.size)))[0]), bool(constant))
+
+
+def plcc(pred: Array, truth: Array) -> Correlation:
+    """Pearson correlation; 0 with `.constant` set where one side does not vary."""
+    return _correlation(weighted_plcc, pred, truth)
+
+
+def srcc(pred: Array, truth: Array) -> Correlation:
+    """Spearman correlation with average ranks (taskvec Eq 5 where there are no ties); constant sides as in `plcc`."""
+    return _correlation(weighted_srcc, pred, truth)
+
+
+def accuracy(pred: Array, truth: Array, threshold: float) -> float:
+    """Share of images on the same side of `threshold` (AVA 5, PARA 3, AADB 0.5)."""
+    pred, truth = _checked(pred, truth)
+    return float(weighted_accuracy(pred, truth, np.ones((1, truth.size)), threshold=threshold)[0])
+
+
+def tail_error(pred: Array, truth: Array, *, strict: bool = False) -> TailError:
+    """elta's L, M and H; NaN for a segment without images."""
+    pred, truth = _checked(pred, truth)
+    one = np.ones((1, truth.size))
+    parts = (float(weighted_segment_mae(pred, truth, one, part=k, strict=strict)[0]) for k in range(3))
+    return TailError(*parts)
+
+
+def emd_distance(pred: Array, truth: Array, *, r: int = 1) -> Array:
+    """(N,) earth mover's distances between histograms (N, C); r = 1 is the one that is reported (methods 0.2)."""
+    if pred.shape != truth.shape or pred.ndim != 2:
+        raise ParameterError(f"histograms have shapes {pred.shape} and {truth.shape}; expected two equal (N, C).")
+    return (np.abs((pred - truth).cumsum(1)) ** r).mean(1) ** (1 / r)
+
+
+STATISTICS: dict[str, Statistic] = {
+    "PLCC": weighted_plcc,
+    "SRCC": weighted_srcc,
+    "L": partial(weighted_segment_mae, part=0),
+    "M": partial(weighted_segment_mae, part=1),
+    "H": partial(weighted_segment_mae, part=2),
+}
+"""Name in the papers' tables → statistic."""
+
+
+def resample_weights(n: int, resamples: int, seed: int) -> Array:
+    """(R, N) how often each of n images is drawn in each bootstrap resample."""
+    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples).astype(float)
+
+
+def bootstrap(
+    statistic: Statistic,
+    pred: Array,
+    truth: Array,
+    *,
+    minus: Array | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Interval:
+    """Percentile interval of a statistic, or of a paired difference, over images and over seeds.
+
+    Args:
+        statistic: one of `STATISTICS` or of the same form.
+        pred: (N,) or (S, N) predictions, a row per training seed.
+        truth: (N,).
+        minus: the other method's predictions, the same shape and seeds: the interval is of pred − minus, paired.
+        resamples: R.
+        seed: of the resampling.
+        level: coverage.
+
+    Returns:
+        Mean over seeds with its interval. Seeds are drawn too; their spread is widened to what Student's t asks of
+        S seeds, because a bootstrap of five values alone is too narrow.
+    """
+    rows = np.atleast_2d(np.asarray(pred, float))
+    others = None if minus is None else np.atleast_2d(np.asarray(minus, float))
+    if others is not None and others.shape != rows.shape:
+        raise ParameterError(f"pairing needs equal shapes; got {rows.shape} and {others.shape}.")
+    for row in rows if others is None else np.vstack([rows, others]):
+        _checked(row, truth)
+    truth = np.asarray(truth, float)
+    weights = np.vstack([np.ones(truth.size), resample_weights(truth.size, resamples, seed)])
+    values = np.stack([statistic(row, truth, weights) for row in rows])  # (S, 1 + R)
+    if others is not None:
+        values -= np.stack([statistic(row, truth, weights) for row in others])
+    point, draws = float(values[:, 0].mean()), values[:, 1:].mean(0)
+    draws = draws + _seed_noise(values[:, 0], resamples, seed, level)
+    low, high = np.nanpercentile(draws, [50 - 50 * level, 50 + 50 * level])
+    return Interval(point, float(low), float(high))
+
+
+def _seed_noise(values: Array, resamples: int, seed: int, level: float) -> Array:
+    """(R,) deviations of the mean over resampled seeds, scaled to Student's t with S − 1 degrees of freedom."""
+    count = len(values)
+    if count < 2:
+        return np.zeros(resamples)
+    drawn = np.random.default_rng([seed, 1]).integers(0, count, (resamples, count))
+    tail = 0.5 + level / 2
+    widen = np.sqrt(count / (count - 1)) * stats.t.ppf(tail, count - 1) / stats.norm.ppf(tail)
+    return (values - values.mean())[drawn].mean(1) * widen
+
+
+def over_seeds(values: Array, level: float = 0.95) -> Interval:
+    """Mean of (S,) values, one per seed, with Student's t interval (infinite for a single seed)."""
+    values = np.asarray(values, float)
+    if values.size < 2:
+        return Interval(float(values.mean()), -np.inf, np.inf)
+    half = stats.t.ppf(0.5 + level / 2, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+    return Interval(float(values.mean()), float(values.mean() - half), float(values.mean() + half))
