@@ -1,0 +1,142 @@
+"""How unevenly scores fill their scale: bins whose edges are spelt out, and measures with bootstrap intervals.
+
+Letters: N images · K bins · R resamples. Counts are (K,) or (R, K); every measure works along the last axis.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from aeslib.errors import ParameterError
+
+Array = np.ndarray
+LEFT, RIGHT = -np.inf, np.inf
+"""Values of `Bins.turn`: every bin closed on the left, [a, b), or on the right, (a, b]."""
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Bins between edges, with the rule for scores that lie exactly on an edge. Both outer edges are included."""
+
+    edges: tuple[float, ...]
+    turn: float = LEFT
+    """Scores on an inner edge up to `turn` fall into the bin below that edge, on a later edge into the bin above."""
+    precision: Literal["float64", "float32"] = "float64"
+    """How scores are stored before they are compared: float32(0.7) is below 0.7, float32(0.3) above 0.3."""
+
+    def __post_init__(self) -> None:
+        if len(self.edges) < 2 or any(not a < b for a, b in pairwise(self.edges)):
+            raise ParameterError(f"edges are {_list(self.edges)}; expected two or more numbers, each above the last.")
+
+    def labels(self) -> list[str]:
+        """K intervals as text: a square bracket includes its edge, a round one leaves it out."""
+        last = len(self.edges) - 2
+        return [
+            f"{'(' if k > 0 and a <= self.turn else '['}{a:g}, {b:g}{']' if k == last or b <= self.turn else ')'}"
+            for k, (a, b) in enumerate(pairwise(self.edges))
+        ]
+
+    def place(self, scores: Array) -> Array:
+        """(N,) which bin, 0 … K − 1, each score falls into.
+
+        Raises:
+            ParameterError: when a score is not a number or lies outside the edges.
+        """
+        scores = np.asarray(scores, float).round(9).astype(self.precision).astype(float)  # 0.3 * 10 is 3, not 3 + 4e-16
+        outside = ~((scores >= self.edges[0]) & (scores <= self.edges[-1]))
+        if outside.any():
+            raise ParameterError(
+                f"{outside.sum()} of {scores.size} scores lie outside the edges {self.edges[0]:g} … {self.edges[-1]:g}"
+                f", the first is {scores[outside][0]:g}; widen the edges or rescale the scores."
+            )
+        inner = np.array(self.edges[1:-1])
+        below, above = inner[inner <= self.turn], inner[inner > self.turn]
+        return np.searchsorted(below, scores, side="left") + np.searchsorted(above, scores, side="right")
+
+    def count(self, scores: Array) -> Array:
+        """(K,) how many scores each bin holds."""
+        return np.bincount(self.place(scores), minlength=len(self.edges) - 1)
+
+
+def _list(numbers: Sequence[float]) -> str:
+    return ", ".join(f"{number:g}" for number in numbers) or "none"
+
+
+def parse_edges(text: str) -> tuple[float, ...]:
+    """Edges typed by a reader, "0, 2, 3.5"; `ParameterError` names the word that is not a number."""
+    words = text.replace(",", " ").split()
+    for word in words:
+        try:
+            float(word)
+        except ValueError:
+            raise ParameterError(f"edge {word!r} is not a number; write edges as 0, 2, 3.5.") from None
+    return tuple(map(float, words))
+
+
+def gini(counts: Array) -> Array:
+    """Gini index: 0 when all bins hold the same, (K − 1) / K when one holds everything."""
+    ordered = np.sort(np.asarray(counts, float), axis=-1)
+    k = ordered.shape[-1]
+    return ordered @ (2 * np.arange(1, k + 1) - k - 1) / (k * ordered.sum(-1))
+
+
+def entropy(counts: Array) -> Array:
+    """Shannon entropy as a share of its maximum ln K: 1 when all bins hold the same, 0 when one holds everything."""
+    share = np.asarray(counts, float) / np.sum(counts, axis=-1, keepdims=True)
+    logs = np.log(share, out=np.zeros_like(share), where=share > 0)
+    return -(share * logs).sum(-1) / np.log(share.shape[-1])
+
+
+def tail_share(counts: Array, *, bins: int = 2) -> Array:
+    """Share of images in the `bins` lowest and the `bins` highest bins."""
+    counts = np.asarray(counts, float)
+    if not 0 < 2 * bins < counts.shape[-1]:
+        raise ParameterError(f"tails of {bins} bins at each end do not fit into {counts.shape[-1]} bins.")
+    return (counts[..., :bins].sum(-1) + counts[..., -bins:].sum(-1)) / counts.sum(-1)
+
+
+def ratio(counts: Array) -> Array:
+    """Largest over smallest bin; infinite when a bin is empty."""
+    counts = np.asarray(counts, float)
+    smallest = counts.min(-1)
+    return np.divide(counts.max(-1), smallest, out=np.full_like(smallest, np.inf), where=smallest > 0)
+
+
+MEASURES: dict[str, Callable[[Array], Array]] = {
+    "Gini": gini,
+    "entropy": entropy,
+    "tail share": partial(tail_share, bins=2),
+    "max / min": ratio,
+}
+"""Name in tables and figures → measure."""
+
+
+def measure(counts: Array, *, resamples: int = 1000, seed: int = 0, level: float = 0.95) -> pd.DataFrame:
+    """All measures of one histogram with percentile bootstrap intervals.
+
+    Drawing N images with replacement and binning them is one multinomial draw of the counts, so no image is touched.
+
+    Args:
+        counts: (K,) images per bin.
+        resamples: R.
+        seed: of the resampling.
+        level: coverage of the intervals.
+
+    Returns:
+        A row per measure; columns value, low, high.
+    """
+    counts = np.asarray(counts)
+    if counts.sum() == 0:
+        raise ParameterError("no images in any bin: imbalance of nothing is not defined.")
+    draws = np.random.default_rng(seed).multinomial(int(counts.sum()), counts / counts.sum(), size=resamples)
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    rows = {
+        name: [float(of(counts)), *np.quantile(of(draws), tails, method="closest_observation")]
+        for name, of in MEASURES.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["value", "low", "high"]).rename_axis("measure")
