@@ -1,0 +1,401 @@
+"""Downloads from a server that is well, slow, cut off, wrong or absent; archives that must not be unpacked."""
+
+import contextlib
+import hashlib
+import io
+import stat
+import tarfile
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aeslib.data import fetch as fetch_module
+from aeslib.data.cards import DatasetCard, File
+from aeslib.data.fetch import by_hand, fetch, terms, unpack
+from aeslib.errors import AeslibError, DataError
+
+BODY = b"image,score\n" + b"".join(b"%05d.jpg,5.0\n" % n for n in range(3000))
+SHA = hashlib.sha256(BODY).hexdigest()
+
+
+class Server:
+    """A local server whose answers are scripted, one word per request; the last word is repeated."""
+
+    def __init__(self, *script: str) -> None:
+        self.script, self.asked = list(script), list[str]()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                word = outer.script[min(len(outer.asked), len(outer.script) - 1)]
+                outer.asked.append(self.path)
+                outer.answer(self, word)
+
+            def log_message(self, *args: object) -> None:
+                """Stay quiet."""
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http.daemon_threads = True
+        self.base = f"http://127.0.0.1:{self._http.server_port}"
+        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
+
+    @staticmethod
+    def answer(to: BaseHTTPRequestHandler, word: str) -> None:
+        if word.isdigit():
+            to.send_error(int(word))
+            return
+        body = {"wrong": BODY.replace(b"5.0", b"6.0", 1), "page": b"<html>log in first</html>"}.get(word, BODY)
+        to.send_response(200)
+        to.send_header("Content-Length", str(len(body)))
+        to.end_headers()
+        half = len(body) // 2
+        to.wfile.write(body[:half])
+        to.wfile.flush()
+        if word == "stall":
+            time.sleep(0.6)
+        elif word == "slow":
+            time.sleep(0.05)
+        if word != "cut":
+            to.wfile.write(body[half:])
+
+    def close(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    servers: list[Server] = []
+
+    def start(*script: str) -> Server:
+        servers.append(Server(*script))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+def card(*files: File) -> DatasetCard:
+    return DatasetCard(
+        key="tad66k", title="Tiny", task="scores", images=None, score_scale=(0, 10), raters="not known", splits=[],
+        columns=[], license="Apache-2.0", terms="Research only.", citation="Someone 2022", homepage="not known",
+        files=list(files), get=["Ask the owners.", "Put labels.csv into the folder."], unlocks=[], traps=[], body="",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Path]]:
+    """Fetch the tiny card's file from a server, quickly; `data.folder` is where it lands."""
+    tiny = card(File(path="lists/labels.csv", sha256=SHA, url="https://owners.example/labels.csv"))
+    monkeypatch.setattr(fetch_module, "load_card", lambda key: tiny)
+
+    def run(server: Server, **how: object) -> list[Path]:
+        options = {"accept_terms": True, "pause": 0.01, "timeout": 0.3, "tries": 3, "progress": False} | how
+        return fetch("tad66k", root=tmp_path, base=server.base, **options)
+
+    return run
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_file_is_downloaded_and_then_skipped(data, serve, tmp_path):
+    server = serve("ok")
+    target = tmp_path / "tad66k/lists/labels.csv"
+    assert data(server) == [target]
+    assert target.read_bytes() == BODY
+    assert data(server) == [target]
+    assert server.asked == ["/lists/labels.csv"]
+    assert left(tmp_path / "tad66k") == ["lists/labels.csv"]
+
+
+def test_a_damaged_file_is_replaced(data, serve, tmp_path):
+    target = tmp_path / "tad66k/lists/labels.csv"
+    target.parent.mkdir(parents=True)
+    target.write_bytes(BODY[:100])
+    data(serve("ok"))
+    assert target.read_bytes() == BODY
+
+
+@pytest.mark.parametrize(
+    ("script", "requests"),
+    [
+        (("slow",), 1),
+        (("cut", "ok"), 2),
+        (("500", "ok"), 2),
+        (("503", "cut", "ok"), 3),
+        (("429", "ok"), 2),
+        (("stall", "ok"), 2),
+    ],
+)
+def test_passing_failures_are_tried_again(data, serve, tmp_path, script, requests):
+    server = serve(*script)
+    data(server)
+    assert len(server.asked) == requests
+    assert (tmp_path / "tad66k/lists/labels.csv").read_bytes() == BODY
+
+
+WRONG = hashlib.sha256(BODY.replace(b"5.0", b"6.0", 1)).hexdigest()[:12]
+PAGE = hashlib.sha256(b"<html>log in first</html>").hexdigest()[:12]
+NOT_IT = (
+    "has sha256 {}…, the card says " + SHA[:12] + "…: not the file it describes. Nothing was kept. "
+    "Try another network; if it stays so, the owners have changed the file."
+)
+MOVED = "answered {}; the owners may have moved the file, the card's homepage says where to look."
+LATER = ", also at try 3 of 3. Nothing was kept; run the command again later."
+
+
+@pytest.mark.parametrize(
+    ("word", "message", "requests"),
+    [
+        ("404", " " + MOVED.format("404 Not Found"), 1),
+        ("410", " " + MOVED.format("410 Gone"), 1),
+        ("wrong", " " + NOT_IT.format(WRONG), 1),
+        ("page", " " + NOT_IT.format(PAGE), 1),
+        ("cut", ": the connection failed or was cut off (ChunkedEncodingError)" + LATER, 3),
+        ("stall", ": the connection failed or was cut off (ConnectionError)" + LATER, 3),
+        ("500", ": answered 500 Internal Server Error" + LATER, 3),
+    ],
+)
+def test_lasting_failures_say_so_and_leave_nothing(data, serve, tmp_path, word, message, requests):
+    server = serve(word)
+    with pytest.raises(DataError) as caught:
+        data(server)
+    assert str(caught.value) == f"{server.base}/lists/labels.csv{message}"
+    assert len(server.asked) == requests
+    assert left(tmp_path / "tad66k") == []
+
+
+def test_a_failed_download_keeps_what_was_there(data, serve, tmp_path):
+    target = tmp_path / "tad66k/lists/labels.csv"
+    target.parent.mkdir(parents=True)
+    target.write_bytes(b"an older release")
+    with pytest.raises(DataError):
+        data(serve("404"))
+    assert target.read_bytes() == b"an older release"
+
+
+def test_waits_double(data, serve, monkeypatch):
+    waits: list[float] = []
+    monkeypatch.setattr(fetch_module.time, "sleep", waits.append)
+    with pytest.raises(DataError):
+        data(serve("503"), tries=4, pause=1.5)
+    assert waits == [1.5, 3.0, 6.0]
+
+
+def test_nobody_answers(data, serve):
+    server = serve("ok")
+    server.close()
+    with pytest.raises(DataError) as caught:
+        data(server)
+    assert str(caught.value) == (
+        f"{server.base}/lists/labels.csv: the connection failed or was cut off (ConnectionError){LATER}"
+    )
+
+
+def test_terms_come_first(data, serve):
+    server = serve("ok")
+    with pytest.raises(DataError) as caught:
+        data(server, accept_terms=False)
+    assert str(caught.value) == (
+        "Tiny belongs to its owners.\nLicence: Apache-2.0\nTerms: Research only.\nCite: Someone 2022\n"
+        "Nothing was downloaded. If you agree: aeslib data fetch tad66k --accept-terms"
+    )
+    assert str(caught.value) == terms(fetch_module.load_card("tad66k"))
+    assert server.asked == []
+
+
+def test_what_is_not_plain_files_is_got_by_hand(monkeypatch):
+    monkeypatch.setattr(fetch_module, "load_card", lambda key: card(File(path="labels.csv")))
+    with pytest.raises(DataError) as caught:
+        fetch("tad66k", accept_terms=True)
+    assert str(caught.value) == (
+        "Tiny is not published as plain files and must be got by hand:\n"
+        "  1. Ask the owners.\n  2. Put labels.csv into the folder.\n"
+        "Terms: Research only.\nThen: aeslib data verify tad66k"
+    )
+    assert str(caught.value) == by_hand(card())
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        (
+            File(path="labels.csv", url="https://owners.example/labels.csv"),
+            "data_cards/tad66k.md gives no sha256 for labels.csv; without it nothing is downloaded.",
+        ),
+        (
+            File(path="../labels.csv", sha256=SHA, url="https://owners.example/labels.csv"),
+            "'../labels.csv' points outside {folder}; names must stay inside their folder.",
+        ),
+    ],
+)
+def test_cards_that_cannot_be_followed(monkeypatch, tmp_path, file, message):
+    monkeypatch.setattr(fetch_module, "load_card", lambda key: card(file))
+    with pytest.raises(DataError) as caught:
+        fetch("tad66k", accept_terms=True, root=tmp_path)
+    assert str(caught.value) == message.format(folder=tmp_path / "tad66k")
+
+
+# ---- archives
+
+
+def make_zip(path: Path, *members: tuple[str, bytes], mode: int = 0) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, body in members:
+            info = zipfile.ZipInfo(name)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = mode << 16
+            archive.writestr(info, body)
+    return path
+
+
+def make_tar(path: Path, *members: tuple[str, bytes], kind: bytes = tarfile.REGTYPE) -> Path:
+    with tarfile.open(path, "w:gz") as archive:
+        for name, body in members:
+            info = tarfile.TarInfo(name)
+            info.size, info.type, info.linkname = len(body), kind, "/etc/hostname"
+            archive.addfile(info, io.BytesIO(body))
+    return path
+
+
+@pytest.mark.parametrize(("make", "name"), [(make_zip, "a.zip"), (make_tar, "a.tar.gz"), (make_tar, "a.tgz")])
+def test_an_archive_is_unpacked(tmp_path, make, name):
+    path = make(tmp_path / name, ("lists/train.csv", b"a"), ("./b.txt", b"b" * 1000), ("..c", b"c"))
+    folder = tmp_path / "out"
+    assert unpack(path, folder) == [folder / "lists/train.csv", folder / "b.txt", folder / "..c"]
+    assert left(folder) == ["..c", "b.txt", "lists/train.csv"]
+    assert (folder / "b.txt").read_bytes() == b"b" * 1000
+
+
+OUTSIDE, TWICE, BOTH = "points outside its folder", "is there twice", "is both a file and a folder"
+GOOD = ("good.txt", b"x")
+
+
+@pytest.mark.parametrize(
+    ("make", "members", "special", "named", "fault"),
+    [
+        (make_zip, [GOOD, ("../evil", b"")], {}, "../evil", OUTSIDE),
+        (make_tar, [GOOD, ("../evil", b"")], {}, "../evil", OUTSIDE),
+        (make_zip, [GOOD, ("a/../../evil", b"")], {}, "a/../../evil", OUTSIDE),
+        (make_zip, [GOOD, ("/evil", b"")], {}, "/evil", OUTSIDE),
+        (make_tar, [GOOD, ("/evil", b"")], {}, "/evil", OUTSIDE),
+        (make_zip, [GOOD, ("C:evil", b"")], {}, "C:evil", OUTSIDE),
+        (make_zip, [GOOD, ("..\\evil", b"")], {}, "..\\evil", OUTSIDE),
+        (make_tar, [GOOD, ("\\\\host\\share\\evil", b"")], {}, "\\\\host\\share\\evil", OUTSIDE),
+        (make_zip, [("link", b"/etc/hostname")], {"mode": stat.S_IFLNK | 0o777}, "link", "is a link, not a file"),
+        (make_tar, [("link", b"")], {"kind": tarfile.SYMTYPE}, "link", "is a link, not a file"),
+        (make_tar, [("hard", b"")], {"kind": tarfile.LNKTYPE}, "hard", "is a link, not a file"),
+        (make_tar, [("tty", b"")], {"kind": tarfile.CHRTYPE}, "tty", "is a device, not a file"),
+        (make_tar, [("pipe", b"")], {"kind": tarfile.FIFOTYPE}, "pipe", "is a device, not a file"),
+        (make_zip, [("pipe", b"")], {"mode": stat.S_IFIFO | 0o600}, "pipe", "is a device, not a file"),
+        (make_zip, [GOOD, ("./good.txt", b"y")], {}, "./good.txt", TWICE),
+        (make_tar, [GOOD, GOOD], {}, "good.txt", TWICE),
+        (make_zip, [GOOD, ("good.txt/inner", b"y")], {}, "good.txt/inner", BOTH),
+        (make_zip, [("a/b", b"y"), ("a", b"y")], {}, "a", BOTH),
+        (make_zip, [GOOD, ("good.txt/", b"")], {}, "good.txt/", BOTH),
+        (make_zip, [GOOD, (".", b"y")], {}, ".", BOTH),
+        (
+            make_zip, [GOOD, ("bomb", bytes(3 << 20))], {}, "bomb",
+            "makes the archive unpack to more than 100 times its size",
+        ),
+        (
+            make_tar, [GOOD, ("bomb", bytes(3 << 20))], {}, "bomb",
+            "makes the archive unpack to more than 100 times its size",
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_members_that_are_refused(tmp_path, make, members, special, named, fault):
+    path = make(tmp_path / ("a.zip" if make is make_zip else "a.tar.gz"), *members, **special)
+    with pytest.raises(DataError) as caught:
+        unpack(path, tmp_path / "out")
+    assert str(caught.value) == (
+        f"{path.name}: member {named!r} {fault}. Nothing was unpacked; get it from its owners."
+    )
+    assert left(tmp_path) == [path.name]
+
+
+def test_a_name_with_a_null_byte_is_refused(tmp_path):
+    path = make_zip(tmp_path / "a.zip", ("goodXevil", b""))
+    path.write_bytes(path.read_bytes().replace(b"goodXevil", b"good\x00evil"))
+    with pytest.raises(DataError) as caught:
+        unpack(path, tmp_path / "out")
+    assert str(caught.value) == (
+        "a.zip: member 'good\\x00evil' points outside its folder. Nothing was unpacked; get it from its owners."
+    )
+
+
+def test_a_link_already_in_the_folder_is_not_followed(tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "lists").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DataError) as caught:
+        unpack(make_zip(tmp_path / "a.zip", ("lists/train.csv", b"a")), folder)
+    assert str(caught.value) == f"'lists/train.csv' points outside {folder}; names must stay inside their folder."
+    assert left(tmp_path / "elsewhere") == []
+
+
+CUT = "EOFError: Compressed file ended before the end-of-stream marker was reached"
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "message"),
+    [
+        ("a.zip", lambda raw: raw[:-30], "BadZipFile: File is not a zip file"),
+        ("a.zip", lambda raw: raw.replace(b"xxxx", b"xxyx", 1), "BadZipFile: Bad CRC-32 for file 'stored.txt'"),
+        ("a.zip", lambda raw: b"<html>", "BadZipFile: File is not a zip file"),
+        ("a.tar.gz", lambda raw: raw[:-3], CUT),
+        ("a.tar.gz", lambda raw: raw[:2000], CUT),
+        (
+            "a.tar", lambda raw: b"",
+            "ReadError: file could not be opened successfully: - method gz: ReadError('empty file') - method bz2: "
+            "ReadError('not a bzip2 file') - method xz: ReadError('not an lzma file') - method tar: "
+            "ReadError('empty file')",
+        ),
+    ],
+)  # fmt: skip
+def test_damaged_archives(tmp_path, name, damage, message):
+    path = tmp_path / name
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr("stored.txt", "xxxx")
+    else:
+        make_tar(path, ("noise", hashlib.shake_128(b"").digest(4000)))
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(DataError) as caught:
+        unpack(path, tmp_path / "out")
+    assert str(caught.value) == f"{name}: not a whole archive ({message}); download it again."
+    assert left(tmp_path / "out") == []
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kind=st.sampled_from(["a.zip", "a.tar.gz", "a.tar"]), seed=st.data())
+def test_random_damage_raises_only_our_errors(tmp_path, kind, seed):
+    path = tmp_path / kind
+    members = [("lists/train.csv", b"image,score\n" * 40), ("images/a.jpg", hashlib.shake_128(b"a").digest(600))]
+    if kind == "a.tar":
+        with tarfile.open(path, "w") as archive:
+            for name, body in members:
+                info = tarfile.TarInfo(name)
+                info.size = len(body)
+                archive.addfile(info, io.BytesIO(body))
+    else:
+        (make_zip if kind == "a.zip" else make_tar)(path, *members)
+    raw = bytearray(path.read_bytes())
+    for _ in range(seed.draw(st.integers(1, 6))):
+        raw[seed.draw(st.integers(0, len(raw) - 1))] = seed.draw(st.integers(0, 255))
+    path.write_bytes(raw[: seed.draw(st.integers(0, len(raw)))] if seed.draw(st.booleans()) else raw)
+    with contextlib.suppress(AeslibError):
+        unpack(path, tmp_path / "out")
+    assert set(tmp_path.iterdir()) <= {tmp_path / name for name in ("a.zip", "a.tar.gz", "a.tar", "out")}
