@@ -1,1 +1,5 @@
-"""The synthetic world: what stands in for a data set that is not at hand."""
+"""A generated world whose truth, raters and noise are known: what every method is tried on when no data is there."""
+
+from aeslib.data.synthetic.standins import Ceiling, ceiling, standin
+
+__all__ = ["Ceiling", "ceiling", "standin"]
