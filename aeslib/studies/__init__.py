@@ -1,0 +1,1 @@
+"""What each table needs: a named grid of runs, computed once and kept."""

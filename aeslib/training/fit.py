@@ -1,0 +1,269 @@
+"""`fit`: the one training loop. Methods plug in as objectives `(model, batch) -> (loss, logs)`.
+
+What makes a run repeatable: weights are the caller's; batch order depends on (seed, epoch); torch's generator is
+seeded by (seed, epoch) at each epoch's start. So nothing random has to be stored: a run that was killed at any step
+continues from its last checkpoint and ends with the same numbers as one that was not.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from aeslib.errors import ParameterError, StateError
+from aeslib.training.batches import Batch, Batches
+from aeslib.training.checkpoint import load_checkpoint, save_checkpoint
+
+Objective = Callable[[nn.Module, Batch], tuple[Tensor, Mapping[str, float | Tensor]]]
+Score = Callable[[nn.Module], float]
+"""Validation score of a model, higher is better."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitConfig:
+    """How to train. Learning rates are per step; schedules run over all steps."""
+
+    epochs: int
+    lr: float
+    seed: int = 0
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    betas: tuple[float, float] = (0.9, 0.999)
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    schedule: Literal["constant", "cosine", "halving"] = "constant"
+    final_lr: float = 0.0
+    """cosine: lr at the end."""
+    half_life: int = 125
+    """halving: lr(t) = lr · 0.5^(t / half_life), continuous (mtcnn 4.2)."""
+    warmup: int = 0
+    """Steps of linear warm-up."""
+    clip: float | None = None
+    """Largest gradient norm."""
+    train_only: tuple[str, ...] = ()
+    """Prefixes of the parameters to train; empty: all."""
+    precision: Literal["no", "bf16", "fp16"] = "no"
+    patience: int | None = None
+    """Epochs without a better validation score before stopping; None: never."""
+    keep: Literal["last", "best"] = "last"
+    """`best` is by the validation score, never by a test set."""
+
+    def lr_at(self, step: int, total: int) -> float:
+        """Learning rate of `step` (0 …) out of `total`."""
+        if step < self.warmup:
+            return self.lr * (step + 1) / self.warmup
+        if self.schedule == "cosine":
+            return self.final_lr + 0.5 * (self.lr - self.final_lr) * (1 + math.cos(math.pi * step / max(total, 1)))
+        if self.schedule == "halving":
+            return self.lr * float(0.5 ** (step / self.half_life))
+        return self.lr
+
+
+@dataclass
+class History:
+    """What happened, one row per epoch: `epoch`, `loss`, `lr`, the objective's logs, `val` where there is one."""
+
+    rows: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int | None = None
+    resumed_from: int = 0
+    """Epochs that an earlier, interrupted call had already done."""
+
+    def column(self, name: str) -> list[float]:
+        """One value per epoch."""
+        return [row[name] for row in self.rows]
+
+
+def make_optimizer(parameters: Iterable[nn.Parameter], config: FitConfig) -> torch.optim.Optimizer:
+    """The optimiser that `config` names."""
+    trained, decay = list(parameters), config.weight_decay
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(trained, lr=config.lr, momentum=config.momentum, weight_decay=decay)
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimizer]
+    return kind(trained, lr=config.lr, betas=config.betas, weight_decay=decay)
+
+
+def freeze(model: nn.Module, prefixes: tuple[str, ...]) -> list[nn.Parameter]:
+    """Train only the parameters whose names start with one of `prefixes` (all when empty); returns those."""
+    chosen = []
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(not prefixes or name.startswith(prefixes))
+        chosen += [parameter] if parameter.requires_grad else []
+    if not chosen:
+        names = sorted({name.split(".")[0] for name, _ in model.named_parameters()})
+        raise ParameterError(f"train_only={prefixes} matches no parameter; names start with {', '.join(names)}.")
+    return chosen
+
+
+def fit(
+    model: nn.Module,
+    objective: Objective,
+    train: Batches,
+    config: FitConfig,
+    *,
+    validate: Score | None = None,
+    checkpoint: Path | None = None,
+    progress: str = "training",
+) -> History:
+    """Train `model` in place.
+
+    Args:
+        model: on any device; it is moved to the accelerator's.
+        objective: gives the scalar loss of a batch and what to log.
+        train: the training pictures and targets.
+        config: how.
+        validate: higher is better; needed for `patience` and `keep="best"`.
+        checkpoint: file written after each epoch; an existing one is continued, and removed at the end.
+        progress: label of the progress bar; empty: none.
+
+    Raises:
+        ParameterError: when the config asks for validation that is not given.
+        StateError: when the loss is not finite (names the pictures), or the checkpoint belongs to another run.
+    """
+    if validate is None and (config.patience is not None or config.keep == "best"):
+        raise ParameterError("patience and keep='best' need validate=…; pass a validation score, never the test set's.")
+    run = _Run(model, objective, train, config, validate)
+    if checkpoint is not None and checkpoint.is_file():
+        run.resume(checkpoint)
+    total = config.epochs * train.steps
+    shown = progress and run.accelerator.is_main_process
+    with tqdm(total=total, initial=run.epoch * train.steps, desc=progress, disable=not shown, leave=False) as bar:
+        while run.epoch < config.epochs and not run.out_of_patience():
+            run.one_epoch(bar)
+            if checkpoint is not None and run.accelerator.is_main_process:
+                run.save(checkpoint)
+    run.finish()
+    if checkpoint is not None and run.accelerator.is_main_process:
+        checkpoint.unlink(missing_ok=True)
+    return run.history
+
+
+class _Step(nn.Module):
+    """Model and objective as one module, so that several processes can share gradients whatever the objective calls."""
+
+    def __init__(self, model: nn.Module, objective: Objective) -> None:
+        super().__init__()
+        self.model, self.objective = model, objective
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Mapping[str, float | Tensor]]:
+        return self.objective(self.model, batch)
+
+
+class _Run:
+    """State of one call of `fit`."""
+
+    def __init__(
+        self, model: nn.Module, objective: Objective, train: Batches, config: FitConfig, validate: Score | None
+    ) -> None:
+        self.accelerator = Accelerator(mixed_precision=config.precision)
+        self.train, self.config, self.validate = train, config, validate
+        self.model, self.parameters = model, freeze(model, config.train_only)
+        optimizer = make_optimizer(self.parameters, config)
+        self.step, self.optimizer = self.accelerator.prepare(_Step(model, objective), optimizer)
+        self.history, self.epoch = History(), 0
+        self.best: dict[str, Tensor] = {}
+        self.signature = json.loads(json.dumps([asdict(config), len(train), train.batch_size]))
+
+    def one_epoch(self, bar: tqdm) -> None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(hash_seed(self.config.seed, self.epoch, self.accelerator.process_index))
+            row = self._steps(bar)
+        if self.validate is not None:
+            self.model.eval()
+            row["val"] = self.validate(self.model)
+            best = self.history.best_epoch
+            if best is None or row["val"] > self.history.rows[best]["val"]:
+                self.history.best_epoch = self.epoch
+                if self.config.keep == "best":
+                    self.best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        self.history.rows.append(row)
+        self.epoch += 1
+
+    def _steps(self, bar: tqdm) -> dict[str, float]:
+        self.step.train()
+        sums: dict[str, float] = {}
+        seen, done, total = 0, self.epoch * self.train.steps, self.config.epochs * self.train.steps
+        rank, world = self.accelerator.process_index, self.accelerator.num_processes
+        for batch in self.train.epoch(self.config.seed, self.epoch, rank=rank, world=world):
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.config.lr_at(done, total)
+            logs = self._one_step({name: value.to(self.accelerator.device) for name, value in batch.items()})
+            size = len(batch["index"])
+            for name, value in logs.items():
+                sums[name] = sums.get(name, 0.0) + float(value) * size
+            seen, done = seen + size, done + 1
+            bar.update()
+        means = {name: value / seen for name, value in sums.items()}
+        return {"epoch": self.epoch, "lr": self.config.lr_at(done - 1, total), **means}
+
+    def _one_step(self, batch: Batch) -> dict[str, float | Tensor]:
+        with self.accelerator.autocast():
+            loss, logs = self.step(batch)
+        if not bool(torch.isfinite(loss)):
+            names = ", ".join(repr(self.train.ids[int(row)]) for row in batch["index"][:5])
+            raise StateError(
+                f"loss is {loss.item()} in epoch {self.epoch} on a batch of {len(batch['index'])} images, "
+                f"first {names}; look at their targets, or lower lr={self.config.lr:g}, or set clip."
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        self.accelerator.backward(loss)
+        if self.config.clip is not None:
+            self.accelerator.clip_grad_norm_(self.parameters, self.config.clip)
+        self.optimizer.step()
+        return {"loss": loss.detach(), **logs}
+
+    def out_of_patience(self) -> bool:
+        best = self.history.best_epoch
+        return self.config.patience is not None and best is not None and self.epoch - 1 - best >= self.config.patience
+
+    def save(self, path: Path) -> None:
+        progress = {
+            "epoch": self.epoch,
+            "rows": self.history.rows,
+            "best_epoch": self.history.best_epoch,
+            "signature": self.signature,
+        }
+        states = {"model": self.model.state_dict(), "best": self.best}
+        save_checkpoint(path, states, self.optimizer.state_dict(), progress)
+
+    def resume(self, path: Path) -> None:
+        found = load_checkpoint(path)
+        if found.progress["signature"] != self.signature:
+            raise StateError(f"{path.name} was made by a run with another configuration; delete it to start anew.")
+        try:
+            self.model.load_state_dict(found.states["model"])
+            self.optimizer.load_state_dict(found.optimizer)
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise StateError(f"{path.name} belongs to another model; delete it to start anew.") from error
+        self.best = found.states.get("best", {})
+        self.epoch = found.progress["epoch"]
+        self.history = History(found.progress["rows"], found.progress["best_epoch"], resumed_from=self.epoch)
+
+    def finish(self) -> None:
+        if self.best:
+            self.model.load_state_dict(self.best)
+        self.model.requires_grad_(True).eval()
+
+
+def hash_seed(*parts: int) -> int:
+    """One 63-bit seed from several numbers, well mixed."""
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> 1)
+
+
+@torch.inference_mode()
+def predict(model: nn.Module, data: Batches, output: Callable[[nn.Module, Batch], Tensor] | None = None) -> np.ndarray:
+    """(N, …) outputs in order; `output` defaults to `model(image)`. The model's mode is put back afterwards."""
+    was, device = model.training, next(model.parameters()).device
+    model.eval()
+    made = []
+    for batch in data.in_order():
+        moved = {name: value.to(device) for name, value in batch.items()}
+        made.append((output(model, moved) if output else model(moved["image"])).float().cpu())
+    model.train(was)
+    return torch.cat(made).numpy()
