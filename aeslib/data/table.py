@@ -1,9 +1,11 @@
 """The one form that every data set's labels take: a validated table and what its numbers mean.
 
 Columns of an image table:   image_id · split · mos · [std] · [n_votes] · [votes_1 … votes_K] · [attr_NAME …] · [theme]
-Columns of a rating table:   image_id · split · user_id · score
+Columns of a list:           image_id · split · [high] · [text]   (split lists and captions come without scores)
+Columns of a rating table:   image_id · split · user_id · score · [attr_NAME …]
 
-Scores stay in the data set's own units (AADB 0–1, AVA 1–10 …); `score_range` says which.
+Scores stay in the data set's own units (AADB 0–1, AVA 1–10 …); `score_range` says which. One image may stand in two
+splits (AADB as released has 127 of them), but only once in each.
 """
 
 from collections.abc import Mapping
@@ -32,6 +34,10 @@ class LabelTable:
     """Score of each vote column `votes_1 … votes_K`; empty when votes are not published."""
     attributes: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Attribute name (without `attr_`) → its range."""
+    scored: bool = True
+    """False for lists that publish no mean score; `high` (1: mean above the middle, 0: not) may be there instead."""
+    notes: tuple[str, ...] = ()
+    """What was left out or mended on reading, in words."""
 
     def __post_init__(self) -> None:
         validate(self)
@@ -49,7 +55,9 @@ class LabelTable:
 
     @property
     def mos(self) -> np.ndarray:
-        """(N,) mean opinion scores, native units."""
+        """(N,) mean opinion scores, native units; `DataError` for a list that publishes none."""
+        if not self.scored:
+            raise DataError(f"this list publishes no mean scores; it has {', '.join(self.frame.columns)}.")
         return self.frame["mos"].to_numpy(float)
 
     def votes(self) -> np.ndarray:
@@ -66,24 +74,36 @@ class LabelTable:
 
 
 def schema(table: LabelTable) -> pa.DataFrameSchema:
-    """The pandera schema of a table: columns, types, ranges, unique ids."""
+    """The pandera schema of a table: columns, types, ranges, ids unique in each split (and for each user)."""
     low, high = table.score_range
     score = pa.Column(float, pa.Check.in_range(low, high), nullable=False)
     columns: dict[str, pa.Column] = {
-        "image_id": pa.Column(str, pa.Check.str_length(min_value=1), nullable=False, unique=table.level == "image"),
+        "image_id": pa.Column(str, pa.Check.str_length(min_value=1), nullable=False),
         "split": pa.Column(str, nullable=False),
     }
     if table.level == "rating":
         columns |= {"user_id": pa.Column(str, nullable=False), "score": score}
     else:
+        columns |= _image_columns(table, score)
+    for name, (bottom, top) in table.attributes.items():
+        columns[f"attr_{name}"] = pa.Column(float, pa.Check.in_range(bottom, top), nullable=True, coerce=True)
+    once = ["split", "image_id"] if table.level == "image" else ["split", "user_id", "image_id"]
+    return pa.DataFrameSchema(columns, strict=False, unique=once)
+
+
+def _image_columns(table: LabelTable, score: pa.Column) -> dict[str, pa.Column]:
+    columns = {
+        "std": pa.Column(float, pa.Check.ge(0), nullable=True, required=False),
+        "n_votes": pa.Column(int, pa.Check.ge(0), required=False, coerce=True),
+        "high": pa.Column(int, pa.Check.isin((0, 1)), required=False, coerce=True),
+        "theme": pa.Column(str, nullable=False, required=False),
+        "text": pa.Column(str, nullable=False, required=False),
+    }
+    if table.scored:
         columns["mos"] = score
-        columns["std"] = pa.Column(float, pa.Check.ge(0), nullable=True, required=False)
-        columns["n_votes"] = pa.Column(int, pa.Check.ge(0), required=False, coerce=True)
-        for k in range(1, len(table.bins) + 1):
-            columns[f"votes_{k}"] = pa.Column(float, pa.Check.ge(0), nullable=False, coerce=True)
-        for name, (bottom, top) in table.attributes.items():
-            columns[f"attr_{name}"] = pa.Column(float, pa.Check.in_range(bottom, top), nullable=True, coerce=True)
-    return pa.DataFrameSchema(columns, strict=False)
+    for k in range(1, len(table.bins) + 1):
+        columns[f"votes_{k}"] = pa.Column(float, pa.Check.ge(0), nullable=False, coerce=True)
+    return columns
 
 
 def validate(table: LabelTable) -> None:
