@@ -1,5 +1,6 @@
 """Where things are, and how they are written: atomically, and never outside their folder."""
 
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -60,6 +61,15 @@ def write_text(path: Path, text: str) -> Path:
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold the lock file `path` while the block runs; others wait. The kernel lets go when a process dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def inside(folder: Path, name: str) -> Path:

@@ -1,0 +1,186 @@
+"""A study is a named grid of runs. `run_study` reads the runs that exist and computes those that do not.
+
+A run lies in `artifacts/PROFILE/STUDY/RUN-KEY/` with `run.json` (config, metrics, seconds, digests) and
+`arrays.npz`. KEY covers the run's config, the profile, what its data sets were made from and the code that its study
+can reach, so nothing stale is ever read. The folder is made under another name and renamed: it is whole or not there.
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+from aeslib.code import closure, digest
+from aeslib.data import load
+from aeslib.errors import ParameterError, StateError, unknown
+from aeslib.paths import artifacts_dir, exclusive
+from aeslib.profiles import Profile
+
+STUDIES = {"training": "aeslib.studies.training"}
+"""First word of a study's name → the module that defines it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run gives: numbers by name, and arrays (predictions, curves) by name."""
+
+    metrics: Mapping[str, float]
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A named grid of runs.
+
+    `grid(profile)` lists frozen dataclasses, each one run, told apart by their fields. `run(config, profile,
+    checkpoint)` computes one; it may keep its progress in the file `checkpoint`.
+    """
+
+    name: str
+    grid: Callable[[Profile], Sequence[Any]]
+    run: Callable[[Any, Profile, Path], Outcome]
+    data: tuple[str, ...] = ()
+    """Keys of the data sets that the runs read."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """Runs of one study: `frame` has a row per run with its config and metrics, `key` and `seconds`."""
+
+    study: str
+    frame: pd.DataFrame
+    folders: Mapping[str, Path]
+
+    def arrays(self, key: str) -> dict[str, np.ndarray]:
+        """The arrays of one run."""
+        if key not in self.folders:
+            raise unknown(f"run of {self.study}", key, self.folders)
+        with np.load(self.folders[key] / "arrays.npz", allow_pickle=False) as stored:
+            return dict(stored)
+
+    def stacked(self, name: str, **config: Any) -> np.ndarray:
+        """(S, …) one array of the runs with this config, a row per seed in order of seed."""
+        chosen = self.frame
+        for column, value in config.items():
+            if column not in chosen:
+                raise unknown(f"column of {self.study}", column, chosen.columns)
+            chosen = chosen[chosen[column] == value]
+        if chosen.empty:
+            raise ParameterError(f"{self.study} has no run with {config}.")
+        ordered = chosen.sort_values("seed") if "seed" in chosen else chosen
+        return np.stack([self.arrays(key)[name] for key in ordered["key"]])
+
+
+def find_study(name: str) -> Study:
+    """The study of that name ("elta.ablation"); `ParameterError` names the nearest."""
+    room = name.partition(".")[0]
+    if room not in STUDIES:
+        raise unknown("study", name, STUDIES)
+    there = {value.name: value for value in vars(import_module(STUDIES[room])).values() if isinstance(value, Study)}
+    if name not in there:
+        raise unknown("study", name, there)
+    return there[name]
+
+
+def run_key(study: Study, config: Any, profile: Profile) -> str:
+    """Digest of everything a run depends on."""
+    module = study.run.__module__
+    files = closure(f"import {module}") if module.startswith("aeslib.") else []
+    details = [load(key, size=profile.images).detail for key in study.data]
+    settings = json.dumps([study.name, asdict(config), asdict(profile)], sort_keys=True, default=str)
+    return digest(settings, *details, *files)
+
+
+def run_study(
+    study: Study | str, profile: Profile, *, shard: tuple[int, int] = (0, 1), progress: bool = True
+) -> Results:
+    """The results of a study, computing what is missing.
+
+    Args:
+        study: itself or its name.
+        profile: how big.
+        shard: (i, n) computes every n-th run from the i-th on, for n processes side by side; results are then of
+            that share only.
+        progress: show a bar with an estimate.
+    """
+    study = find_study(study) if isinstance(study, str) else study
+    configs = list(study.grid(profile))[shard[0] :: shard[1]]
+    if not all(is_dataclass(config) for config in configs):
+        raise ParameterError(f"the grid of {study.name} must list dataclasses.")
+    home = artifacts_dir(profile.name) / study.name
+    wanted = {run_key(study, config, profile): config for config in configs}
+    if len(wanted) < len(configs):
+        raise ParameterError(f"the grid of {study.name} lists the same run twice.")
+    folders = {key: home / f"{slug(config)}-{key}" for key, config in wanted.items()}
+    missing = [key for key, folder in folders.items() if not is_whole(folder)]
+    for key in tqdm(missing, desc=study.name, unit="run", disable=not progress or not missing, leave=False):
+        compute(study, wanted[key], profile, folders[key])
+    rows = [flat(read_run(folder)) | {"key": key} for key, folder in folders.items()]
+    return Results(study.name, pd.DataFrame(rows), folders)
+
+
+def slug(config: Any) -> str:
+    """Readable folder name of a run: its short values joined."""
+    words = (str(value).replace("/", "_").replace(" ", "") for value in asdict(config).values())
+    return "-".join(word for word in words if word and len(word) <= 16)[:80] or "run"
+
+
+def compute(study: Study, config: Any, profile: Profile, folder: Path) -> None:
+    """Run one cell of the grid and put its folder in place, whole."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter(), time.process_time()
+    checkpoint = folder.parent / f".{folder.name}.checkpoint.safetensors"
+    outcome = study.run(config, profile, checkpoint)
+    spent = {"seconds": time.perf_counter() - started[0], "cpu_seconds": time.process_time() - started[1]}
+    making = folder.parent / f".{folder.name}-{uuid4().hex[:8]}"
+    making.mkdir()
+    try:
+        np.savez(making / "arrays.npz", **dict(outcome.arrays))  # type: ignore[arg-type]
+        record = {
+            "study": study.name,
+            "config": asdict(config),
+            "metrics": {name: float(value) for name, value in outcome.metrics.items()},
+            "arrays": digest(making / "arrays.npz"),
+            **spent,
+        }
+        (making / "run.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+        with exclusive(folder.parent / ".lock"):
+            if not is_whole(folder):  # else another process was first, with the same numbers
+                shutil.rmtree(folder, ignore_errors=True)
+                os.rename(making, folder)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+        checkpoint.unlink(missing_ok=True)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a run's folder is complete and undamaged."""
+    try:
+        return bool(read_run(folder)["arrays"] == digest(folder / "arrays.npz"))
+    except (StateError, OSError, KeyError):
+        return False
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """A run's record; `StateError` when it is missing or damaged."""
+    try:
+        found: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StateError(f"{folder.name} is not a whole run ({error}); delete it, it will be made again.") from error
+    return found
+
+
+def flat(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Config, metrics and times of a run as one row."""
+    row = {name: tuple(value) if isinstance(value, list) else value for name, value in record["config"].items()}
+    return {**row, **record["metrics"], "seconds": record["seconds"], "cpu_seconds": record["cpu_seconds"]}
