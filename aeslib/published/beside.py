@@ -46,8 +46,8 @@ def beside(item: str, here: pd.DataFrame, data: Origin, *, group: str = "", comp
         complete: False when the files at hand hold only a part of what the paper counted.
 
     Returns:
-        Columns row, column, published (as printed, empty where nothing is), here and verdict: "exact", "does not hold
-        here", "not printed", or "needs data" where `data` is a stand-in or incomplete.
+        Columns row, column, published (as printed, empty where nothing is), here and verdict: "exact", "contradicted",
+        "not printed", or "needs data" where `data` is a stand-in or incomplete.
     """
     printed = table(item)
     printed = printed[printed["group"] == group]
@@ -58,7 +58,7 @@ def beside(item: str, here: pd.DataFrame, data: Origin, *, group: str = "", comp
     both = ours.merge(printed, on=["row", "column"], how="left", validate="one_to_one")
     lacking = f"needs data ({data.key})" if data.source == "synthetic" or not complete else ""
     both["verdict"] = [
-        "not printed" if pd.isna(value) else lacking or ("exact" if agrees(mine, value, text) else "does not hold here")
+        "not printed" if pd.isna(value) else lacking or ("exact" if agrees(mine, value, text) else "contradicted")
         for mine, value, text in zip(both["here"], both["value"], both["printed"], strict=True)
     ]
     return both.rename(columns={"printed": "published"})[["row", "column", "published", "here", "verdict"]]

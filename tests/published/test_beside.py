@@ -34,7 +34,7 @@ def test_rows_come_with_verdicts():
         "column": ["Minimum", "Maximum"],
         "published": ["1.764", "9.032"],
         "here": [2.645, 9.0323],
-        "verdict": ["does not hold here", "exact"],
+        "verdict": ["contradicted", "exact"],
     }
     for data, complete in ((STAND_IN, True), (LABELS, False)):
         assert set(beside("mtcnn.T7", here, data, complete=complete)["verdict"]) == {"needs data (eva)"}
