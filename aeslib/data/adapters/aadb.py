@@ -14,18 +14,17 @@ from aeslib.errors import DataError
 
 SPLITS = {"train": "Train", "validation": "Validation", "test": "TestNew"}
 ATTRIBUTES = {
-    "BalancingElements": (-1, 1), "ColorHarmony": (-1, 1), "Content": (-1, 1), "DoF": (-1, 1), "Light": (-1, 1),
+    "BalacingElements": (-1, 1), "ColorHarmony": (-1, 1), "Content": (-1, 1), "DoF": (-1, 1), "Light": (-1, 1),
     "MotionBlur": (-1, 1), "Object": (-1, 1), "Repetition": (0, 1), "RuleOfThirds": (-1, 1), "Symmetry": (0, 1),
     "VividColor": (-1, 1),
 }  # fmt: skip
-AS_WRITTEN = {"BalancingElements": "BalacingElements"}
-"""The owners' spelling of a name, where it differs."""
-COLUMNS = [AS_WRITTEN.get(name, name) for name in ATTRIBUTES]
+"""Attribute names as the owners spell them (a mirror corrects `BalacingElements`; both are read)."""
+CORRECTED = {"BalancingElements": "BalacingElements"}
 
 MERGED = Layout("merged", tuple(f"imgList{split}Regression_.csv" for split in SPLITS.values()))
 OWNERS = Layout(
     "owners",
-    tuple(f"imgListFiles_label/imgList{s}Regression_{c}.txt" for s in SPLITS.values() for c in [*COLUMNS, "score"]),
+    tuple(f"imgListFiles_label/imgList{s}Regression_{c}.txt" for s in SPLITS.values() for c in [*ATTRIBUTES, "score"]),
 )
 LAYOUTS: dict[str, dict[Level, list[Layout]]] = {
     "distinct": {"image": [MERGED, OWNERS]},
@@ -62,7 +61,7 @@ def _merged(paths: list[Path]) -> dict[str, pd.DataFrame]:
     parts = {}
     for split, path in zip(SPLITS, paths, strict=True):
         frame = read_csv(read_bytes(path), ["ImageFile", "score"])
-        frame = frame.rename(columns={written: name for name, written in AS_WRITTEN.items()})
+        frame = frame.rename(columns=CORRECTED)
         missing = [name for name in ATTRIBUTES if name not in frame]
         if missing:
             raise DataError(f"{frame.attrs['file']}: no column {', '.join(map(repr, missing))}.")

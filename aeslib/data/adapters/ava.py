@@ -38,10 +38,13 @@ GENERIC_TEST = "official/aesthetics_image_lists/generic_test.jpgl"
 MEANS = "q-align/test_ava.json"
 
 SPLIT_FILES = {
-    "tanet": {split: f"tanet/{split}.csv" for split in ("train", "val", "test")},
-    "relic": {split: f"relic/{split}.csv" for split in ("train", "val", "test")},
-    "idealo": {split: f"idealo/ava_labels_{split}.json" for split in ("train", "test")},
-    "nima": {split: f"medghofran/{split}_labels.csv" for split in ("train", "val", "test")},
+    "tanet": {"train": "tanet/train.csv", "validation": "tanet/val.csv", "test": "tanet/test.csv"},
+    "relic": {"train": "relic/train.csv", "validation": "relic/val.csv", "test": "relic/test.csv"},
+    "idealo": {"train": "idealo/ava_labels_train.json", "test": "idealo/ava_labels_test.json"},
+    "nima": {
+        split: f"medghofran/{name}_labels.csv"
+        for split, name in {"train": "train", "validation": "val", "test": "test"}.items()
+    },
     "ilgnet": {"train": "ilgnet/AVA1_train.txt", "test": "ilgnet/AVA1_val.txt"},
     "mpada": {"train": "mpada/AVA_train.lst", "test": "mpada/AVA_test.lst"},
 }

@@ -23,7 +23,9 @@ from aeslib.data.adapters.reading import (
 )  # fmt: skip
 from aeslib.data.table import LabelTable, Level
 
-ATTRIBUTES = {"visual": (1, 4), "composition": (1, 4), "quality": (1, 4), "semantic": (1, 4)}
+ATTRIBUTES = {"light": (1, 4), "composition": (1, 4), "quality": (1, 4), "semantics": (1, 4)}
+COLUMNS = {"light": "visual", "composition": "composition", "quality": "quality", "semantics": "semantic"}
+"""Attribute → the owners' column."""
 CATEGORIES = {
     "1": "animals", "2": "architecture and city", "3": "human", "4": "natural and rural", "5": "still life",
     "6": "other",
@@ -59,11 +61,11 @@ def read(folder: Path, family: str, level: Level) -> LabelTable:
 
 def _votes(path: Path) -> pd.DataFrame:
     """The owners' table of votes, separated by "=": one row per image and person."""
-    frame = read_csv(read_bytes(path), ["image_id", "user_id", "score", *ATTRIBUTES], sep="=")
+    frame = read_csv(read_bytes(path), ["image_id", "user_id", "score", *COLUMNS.values()], sep="=")
     columns = {"image_id": ids(frame, "image_id", unique=False), "user_id": ids(frame, "user_id", unique=False)}
     votes = pd.DataFrame(columns | {"score": numbers(frame, "score", 0, 10, whole=True)})
     for name, span in ATTRIBUTES.items():
-        votes[f"attr_{name}"] = numbers(frame, name, *span, whole=True)
+        votes[f"attr_{name}"] = numbers(frame, COLUMNS[name], *span, whole=True)
     again = votes.duplicated(["image_id", "user_id"])
     report(
         frame.attrs["file"],
