@@ -74,9 +74,3 @@ class Batches:
         """Batches for evaluation: in order, not augmented."""
         for start in range(0, len(self), self.batch_size):
             yield self.batch(np.arange(start, min(start + self.batch_size, len(self))))
-
-
-def flip(image: Tensor) -> Tensor:
-    """Mirror each picture left–right with probability ½."""
-    chosen = torch.rand(len(image), 1, 1, 1, device=image.device) < 0.5
-    return torch.where(chosen, image.flip(-1), image)

@@ -1,0 +1,191 @@
+"""Pictures decoded once into a memory-mapped array, whatever their format; bad files are named and set apart.
+
+An array on disk is (N, 3, S, S) uint8. Building it takes memory for a few pictures only, goes on where a killed process
+stopped, and is safe when two processes want the same one: the second waits and finds it done.
+"""
+
+import json
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageOps
+from tqdm.auto import tqdm
+
+from aeslib.code import digest
+from aeslib.errors import DataError
+from aeslib.paths import cache_home, exclusive, write_text
+
+Fit = Literal["squash", "crop", "pad"]
+MAX_PIXELS = 300_000_000
+"""A picture that claims more is set apart: decoding it could take all memory."""
+TOGETHER = 64
+"""Pictures in memory at once."""
+
+
+@dataclass(frozen=True)
+class ImageStore:
+    """Pictures of one data set at one size."""
+
+    ids: tuple[str, ...]
+    array: np.ndarray
+    """(N, 3, S, S) uint8, memory-mapped; rows of pictures that could not be read are 0."""
+    shapes: np.ndarray
+    """(N, 2) height and width that a picture takes of its row; smaller than S only with fit="pad"."""
+    quarantined: Mapping[str, str]
+    """image_id → why it could not be read."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def row(self) -> Mapping[str, int]:
+        """image_id → row."""
+        return {name: k for k, name in enumerate(self.ids)}
+
+    def rows(self, ids: Sequence[str]) -> np.ndarray:
+        """(n,) rows of these pictures; `DataError` for one that is not here or could not be read."""
+        for name in ids:
+            if name in self.quarantined:
+                raise DataError(f"picture {name!r} could not be read: {self.quarantined[name]}. Mend or drop it.")
+            if name not in self.row:
+                raise DataError(f"no picture {name!r} in this store of {len(self)}; run `aeslib data verify KEY`.")
+        return np.array([self.row[name] for name in ids], dtype=np.int64)
+
+    def picture(self, row: int) -> np.ndarray:
+        """(3, h, w) one picture without padding."""
+        height, width = self.shapes[row]
+        return self.array[row, :, :height, :width]
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Any mode as 8-bit RGB, upright: 16-bit is scaled, transparency laid on white, EXIF rotation applied."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image, dtype=np.float64)
+        top = 65535.0 if image.mode.startswith("I") else max(float(values.max()), 1.0)
+        image = Image.fromarray((values.clip(0, top) * (255 / top) + 0.5).astype(np.uint8))
+    if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return image.convert("RGB")
+
+
+def decode(path: Path, size: int, fit: Fit) -> np.ndarray:
+    """(3, h, w) uint8 of one file, h and w at most `size` (equal to it but for fit="pad").
+
+    Raises:
+        DataError: missing, empty, truncated, not a picture, or claiming more than `MAX_PIXELS`.
+    """
+    if not path.is_file():
+        raise DataError(f"{path.name}: the file is missing")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path.name}: the file is empty")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise DataError(f"{path.name}: {image.width} × {image.height} pixels; at most {MAX_PIXELS:,}")
+                if image.format == "JPEG":
+                    image.draft(None, (2 * size, 2 * size))  # decodes at a fraction of the size, same picture
+                picture = _fitted(to_rgb(image), size, fit)
+    except DataError:
+        raise
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path.name}: not a whole picture ({error})") from error
+    return np.asarray(picture).transpose(2, 0, 1)
+
+
+def _fitted(image: Image.Image, size: int, fit: Fit) -> Image.Image:
+    if fit == "squash":
+        return image.resize((size, size), Image.Resampling.BICUBIC)
+    if fit == "crop":
+        return ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
+    scale = size / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.BICUBIC)
+
+
+def open_store(paths: Mapping[str, Path], *, size: int, fit: Fit = "squash", progress: bool = True) -> ImageStore:
+    """The pictures at `paths` (image_id → file), decoded at most once on this machine.
+
+    Args:
+        paths: files; the cache is keyed by their names, sizes and times, so a changed folder makes a new one.
+        size: side S in pixels.
+        fit: "squash" to S × S, centre "crop", or "pad" (long side S, aspect kept, see `ImageStore.shapes`).
+        progress: show a bar with an estimate while building.
+    """
+    folder = cache_home() / "images"
+    key = digest(json.dumps([size, fit, 1]), *(f"{name}\0{_state(path)}" for name, path in paths.items()))
+    done, note = folder / f"{key}.npy", folder / f"{key}.json"
+    if not note.is_file():
+        with exclusive(folder / f"{key}.lock"):
+            if not note.is_file():
+                _build(paths, size, fit, done, note, progress)
+    about = json.loads(note.read_text(encoding="utf-8"))
+    if about["quarantined"]:
+        first, why = next(iter(about["quarantined"].items()))
+        warnings.warn(
+            f"{len(about['quarantined'])} of {len(paths)} pictures could not be read and are set apart; "
+            f"first {first!r}: {why}. All: {note}", stacklevel=2,
+        )  # fmt: skip
+    array = np.load(done, mmap_mode="r", allow_pickle=False)
+    return ImageStore(tuple(paths), array, np.array(about["shapes"], int).reshape(-1, 2), about["quarantined"])
+
+
+def _state(path: Path) -> str:
+    try:
+        found = path.stat()
+    except OSError:
+        return f"{path} missing"
+    return f"{path} {found.st_size} {found.st_mtime_ns}"
+
+
+def _build(paths: Mapping[str, Path], size: int, fit: Fit, done: Path, note: Path, progress: bool) -> None:
+    """Decode into a part file; `made` remembers, per picture, (height, width) once it is stored."""
+    part, made_part = done.with_suffix(".part.npy"), done.with_suffix(".made.npy")
+    array = _scratch(part, np.uint8, (len(paths), 3, size, size))
+    made = _scratch(made_part, np.int32, (len(paths), 2))
+    bad: dict[str, str] = {}
+    todo = [(row, name, path) for row, (name, path) in enumerate(paths.items()) if not made[row].any()]
+
+    def one(job: tuple[int, str, Path]) -> None:
+        row, name, path = job
+        try:
+            picture = decode(path, size, fit)
+        except DataError as error:
+            bad[name] = str(error)
+            return
+        array[row, :, : picture.shape[1], : picture.shape[2]] = picture
+        made[row] = picture.shape[1:]
+
+    bar = tqdm(total=len(paths), initial=len(paths) - len(todo), desc="pictures", disable=not progress, leave=False)
+    with bar, ThreadPoolExecutor(2) as pool:
+        for start in range(0, len(todo), TOGETHER):
+            jobs = todo[start : start + TOGETHER]
+            list(pool.map(one, jobs))
+            bar.update(len(jobs))
+    array.flush()
+    shapes = made.tolist()
+    os.replace(part, done)
+    write_text(note, json.dumps({"quarantined": dict(sorted(bad.items())), "shapes": shapes}))
+    made_part.unlink()
+
+
+def _scratch(path: Path, dtype: type, shape: tuple[int, ...]) -> np.memmap:
+    """The array that a killed build left, or a new one of zeros."""
+    if path.is_file():
+        try:
+            found = np.lib.format.open_memmap(path, mode="r+")
+            if found.shape == shape and found.dtype == dtype:
+                return found
+        except (ValueError, OSError):
+            pass  # killed while it was being made: begin again
+    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
