@@ -11,7 +11,7 @@ import json
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -55,14 +55,19 @@ class Layout:
 class Adapter(Protocol):
     """What every module of this package offers."""
 
-    LAYOUTS: Mapping[str, Mapping[Level, Sequence[Layout]]]
-    """Family of splits → level → the layouts it can be read from, best first."""
-    IMAGES: Sequence[str]
-    """Folders that may hold the images."""
-    image_key: Callable[[str], str]
-    """From an image file's path, relative to its image folder, to `image_id`."""
-    read: Callable[[Path, str, Level], LabelTable]
-    """The labels of a folder, a family and a level."""
+    @property
+    def LAYOUTS(self) -> Mapping[str, Mapping[Level, Sequence[Layout]]]:
+        """Family of splits → level → the layouts it can be read from, best first."""
+
+    @property
+    def IMAGES(self) -> Sequence[str]:
+        """Folders that may hold the images."""
+
+    def image_key(self, name: str) -> str:
+        """From an image file's path, relative to its image folder, to `image_id`."""
+
+    def read(self, folder: Path, family: str, level: Level) -> LabelTable:
+        """The labels of a folder, a family and a level."""
 
 
 _findings: ContextVar[list[Finding] | None] = ContextVar("findings", default=None)

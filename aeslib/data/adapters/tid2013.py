@@ -1,0 +1,100 @@
+"""TID2013: 25 reference images, 24 kinds of distortion in 5 steps, mean scores 0 to 9 [ponomarenko2015tid].
+
+[ponomarenko2015tid]  Ponomarenko et al., Image database TID2013, Signal Processing: Image Communication 2015.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from aeslib.data.adapters.reading import (
+    Layout,
+    ids,
+    moments,
+    need,
+    numbers,
+    read_bytes,
+    read_csv,
+    read_records,
+    report,
+    stack,
+)
+from aeslib.data.table import LabelTable, Level
+
+NAMED = Layout("named", ("mos_with_names.txt",))
+BARE = Layout("bare", ("mos.txt",))
+LISTED = Layout("listed", ("IQA-Dataset_TID2013.txt",))
+FITTED = Layout("fitted", ("idealo_tid_labels_train.json", "idealo_tid_labels_test.json"))
+LAYOUTS: dict[str, dict[Level, list[Layout]]] = {
+    "all": {"image": [NAMED, BARE, LISTED]},
+    "idealo": {"image": [FITTED]},
+}
+IMAGES = ("distorted_images", "images")
+PATTERN = r"^I(\d\d)_(\d\d)_(\d)$"
+
+
+def image_key(name: str) -> str:
+    """Images are known by their name in capitals, without ending: I01_01_1 (copies differ in case)."""
+    return Path(name).stem.upper()
+
+
+def read(folder: Path, family: str, level: Level) -> LabelTable:
+    """Mean scores of all images, or (family `idealo`) distributions fitted to them, with a split."""
+    layout, paths = need(folder, LAYOUTS[family][level])
+    if family == "idealo":
+        return _fitted(paths)
+    if layout is LISTED:
+        raw = read_csv(read_bytes(paths[0]), ["dis_img_path", "score"])
+        names = ids(raw, "dis_img_path").str.split("/").str[-1]
+    elif layout is NAMED:
+        raw = read_csv(read_bytes(paths[0]), ["score", "image"], sep=" ", header=False)
+        names = ids(raw, "image")
+    else:
+        raw = read_csv(read_bytes(paths[0]), ["score"], header=False)
+        names = pd.Series(_in_order(len(raw)), raw.index)
+    frame = pd.DataFrame({"image_id": _plain(names), "split": "all", "mos": numbers(raw, "score", 0, 9)})
+    return LabelTable(_parts(frame, raw), (0, 9))
+
+
+def _plain(names: pd.Series) -> np.ndarray:
+    return names.str.upper().str.removesuffix(".BMP").to_numpy()
+
+
+def _in_order(count: int) -> list[str]:
+    """Names in the order of `mos.txt`: references, in each the kinds, in each the steps."""
+    names = [f"I{i:02d}_{kind:02d}_{step}" for i in range(1, 26) for kind in range(1, 25) for step in range(1, 6)]
+    return names[:count] + [""] * (count - len(names))
+
+
+def _parts(frame: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:
+    """Add reference, kind (number) and step, read off the name.
+
+    The kind is a number because one list gives two of the 24 kinds the same name.
+    """
+    parts = frame["image_id"].str.extract(PATTERN)
+    off = parts.isna().any(axis=1).to_numpy()
+    problems = [
+        (n, f"{name!r} is not a name like I01_01_1.")
+        for n, name in zip(raw.index[off], frame["image_id"][off], strict=True)
+    ]
+    report(raw.attrs["file"], problems)
+    whole = parts.fillna("0")
+    return frame.assign(reference="I" + whole[0], distortion=whole[1].astype(int), step=whole[2].astype(int))
+
+
+def _fitted(paths: list[Path]) -> LabelTable:
+    """Ten shares an image, fitted so that their mean is MOS + 1: no votes. Bins 0 to 9 give the mean back."""
+    bins = tuple(map(float, range(10)))
+    parts = {}
+    for split, path in zip(("train", "test"), paths, strict=True):
+        raw = read_records(read_bytes(path), ["image_id", "label"])
+        fits = np.array([isinstance(one, list) and len(one) == 10 for one in raw["label"]])
+        report(raw.attrs["file"], [(n, "label is not a list of 10 shares.") for n in raw.index[~fits]])
+        shares = np.array([one if fit else [0.1] * 10 for one, fit in zip(raw["label"], fits, strict=True)], float)
+        off = ~(np.abs(shares.sum(axis=1) - 1) < 1e-3) | (shares < 0).any(axis=1)
+        report(raw.attrs["file"], [(n, "the ten shares do not sum to 1.") for n in raw.index[off]])
+        frame = pd.DataFrame({"image_id": _plain(ids(raw, "image_id")), "mos": moments(shares, bins)[0]})
+        parts[split] = _parts(frame.join(pd.DataFrame(shares, columns=[f"votes_{k}" for k in range(1, 11)])), raw)
+    note = "the ten shares are fitted to the mean score, they are no votes"
+    return LabelTable(stack(parts), (0, 9), bins=bins, notes=(note,))
