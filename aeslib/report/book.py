@@ -1,0 +1,130 @@
+"""Build the report: write Sphinx's sources, let Sphinx make what changed, swap the finished folder in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from aeslib import __version__
+from aeslib.errors import StateError
+from aeslib.paths import artifacts_dir, write_text
+from aeslib.report.chapters import tidy
+from aeslib.report.gather import Book, gather
+from aeslib.report.pages import pages
+
+HERE = Path(__file__).resolve().parent
+CONFIG: dict[str, Any] = {
+    "project": "Five papers, run again",
+    "version": __version__,
+    "release": __version__,
+    "html_title": "Five papers, run again",
+    "extensions": ["myst_nb", "aeslib.report.extension"],
+    "exclude_patterns": [],
+    # notebooks: shown as they were executed, no script from elsewhere
+    "nb_execution_mode": "off",
+    "nb_ipywidgets_js": {},
+    "nb_merge_streams": True,
+    "myst_enable_extensions": ["dollarmath", "amsmath", "colon_fence", "html_image"],
+    "myst_heading_anchors": 3,
+    "myst_update_mathjax": False,
+    "html_math_renderer": "mathml",
+    "suppress_warnings": ["myst.header", "mystnb.unknown_mime_type", "ref.python"],
+    "toc_object_entries": False,
+    "python_maximum_signature_line_length": 90,
+    "python_display_short_literal_types": True,
+    # looks; nothing that asks a server
+    "html_theme": "furo",
+    "html_static_path": [str(HERE / "static")],
+    "templates_path": [str(HERE / "templates")],
+    "html_css_files": ["report.css"],
+    "html_show_search_summary": False,
+    "html_copy_source": False,
+    "html_show_sourcelink": False,
+    "html_show_copyright": False,
+    "html_theme_options": {"top_of_page_buttons": []},
+}
+
+
+def build(profile: str) -> Path:
+    """Make `results/PROFILE/report/` from what the run left in `results/PROFILE`.
+
+    Only pages whose content changed are made again. A reader of the old report is never shown half of the new one.
+
+    Returns:
+        The report's first page.
+
+    Raises:
+        ParameterError: for an unknown profile.
+        DataError: for a damaged record, side-car or ledger; it names the file.
+        StateError: when Sphinx could not finish.
+    """
+    book = gather(profile)
+    work = artifacts_dir(profile) / "report"
+    write_sources(book, work / "source")
+    run_sphinx(work)
+    return swap_in(book, work / "html") / "index.html"
+
+
+def sources(book: Book) -> Iterator[tuple[str, str]]:
+    """Path and text of every source file of the book."""
+    import nbformat
+
+    titles = {str(item): str(title) for item, title in book.items["title"].items()}
+    for name, text in pages(book).items():
+        yield f"{name}.md", text + "\n"
+    for run in book.runs.values():
+        if run.source:
+            notebook = nbformat.read(run.source, as_version=4)
+            saved = [output for output in book.outputs if output.record["notebook"] == run.name]
+            yield f"notebooks/{run.name}.ipynb", nbformat.writes(tidy(notebook, run, saved, titles)) + "\n"
+
+
+def write_sources(book: Book, folder: Path) -> None:
+    """Write what changed and remove what is no longer wanted, so that Sphinx sees only real changes."""
+    wanted = dict(sources(book))
+    for path in [path for path in folder.rglob("*") if path.is_file()]:
+        if path.relative_to(folder).as_posix() not in wanted:
+            path.unlink()
+    for name, text in wanted.items():
+        path = folder / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            write_text(path, text)
+
+
+def run_sphinx(work: Path) -> None:
+    """Build `work/html` from `work/source`; warnings go to standard error."""
+    from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+    source = work / "source"
+    with patch_docutils(), docutils_namespace():
+        app = Sphinx(
+            source, None, work / "html", work / "doctrees", "html", CONFIG, status=None, warning=sys.stderr,
+            verbosity=0, parallel=1,
+        )  # fmt: skip
+        app.build()
+    if app.statuscode:
+        raise StateError(f"Sphinx ended with status {app.statuscode}; its messages are above.")
+
+
+def swap_in(book: Book, html: Path) -> Path:
+    """Copy the built pages and the outputs' files beside the old report, then take its place by renaming."""
+    report = book.results / "report"
+    beside = Path(tempfile.mkdtemp(prefix=".report-", dir=book.results))
+    try:
+        fresh, old = beside / "new", beside / "old"
+        shutil.copytree(html, fresh, ignore=shutil.ignore_patterns(".buildinfo*", "objects.inv", "*.map"))
+        for name in (name for output in book.outputs for name in output.files.values()):
+            (fresh / "files" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(book.results / name, fresh / "files" / name)
+        if report.exists():
+            os.rename(report, old)
+        os.rename(fresh, report)
+    finally:
+        shutil.rmtree(beside)
+    return report

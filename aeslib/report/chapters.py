@@ -1,0 +1,119 @@
+"""Executed notebooks made fit to be read as pages: nothing is run, nothing is recomputed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from aeslib.report.gather import Output, Run
+from aeslib.report.parts import anchor, inline, minutes
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+STATE = "application/vnd.jupyter.widget-state+json"
+NOTE = (
+    '<p class="live">This part reacts when you play with it: <code>./run_all.sh lab</code> opens the chapter in '
+    "JupyterLab.{still}</p>"
+)
+HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
+ITEM = re.compile(r"""["']([a-z]+\.[TF]\d+)["']""")
+
+
+def tidy(notebook: NotebookNode, run: Run, outputs: Sequence[Output], titles: dict[str, str]) -> NotebookNode:
+    """The page of one executed notebook.
+
+    Args:
+        notebook: the executed copy; it is changed in place.
+        run: how the run of it ended.
+        outputs: what it saved, listed at the page's end.
+        titles: item → title, for the alternative texts of pictures.
+    """
+    from nbformat import from_dict
+    from nbformat.v4 import new_markdown_cell
+
+    state = notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
+    keep = [cell for cell in notebook.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", [])]
+    above = run.name
+    for cell in keep:
+        if cell.cell_type == "markdown":
+            above = (HEADING.findall(cell.source) or [above])[-1]
+        elif cell.cell_type == "code":
+            cell.outputs = [shown for output in cell.outputs for shown in still(output, state)]
+            cell.metadata["mystnb"] = {"image": {"alt": alternative(cell.source, above, titles)}}
+    notebook.cells = [*_head(keep, run), new_markdown_cell(_saved(outputs))] if outputs else _head(keep, run)
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"
+    notebook.metadata = from_dict({"language_info": {"name": "python", "pygments_lexer": "ipython3"}})
+    return notebook
+
+
+def _head(cells: list[NotebookNode], run: Run) -> list[NotebookNode]:
+    """The cells with a title, and under it how the run went."""
+    from nbformat.v4 import new_markdown_cell
+
+    titled = bool(cells) and cells[0].cell_type == "markdown" and cells[0].source.lstrip().startswith("# ")
+    title = cells[:1] if titled else [new_markdown_cell(f"# {run.name}")]
+    return [*title, new_markdown_cell(run_note(run)), *cells[titled:]]
+
+
+def run_note(run: Run) -> str:
+    """One line on time and memory; for a notebook that failed, a box with its error."""
+    facts = [minutes(run.seconds)] if run.seconds is not None else []
+    facts += [f"peak {run.peak_mb:.0f} MB"] if run.peak_mb is not None else []
+    took = " · ".join(facts)
+    if not run.failed:
+        return f"```{{raw}} html\n<p class='run-note'>Executed notebook{' · ' + took if took else ''}</p>\n```"
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", run.error)), default=0))
+    return (
+        f":::{{admonition}} This chapter failed{' after ' + took if took else ''}\n:class: error\n\n"
+        f"{fence}text\n{run.error}\n{fence}\n\nThe page shows how far it came.\n:::"
+    )
+
+
+def _saved(outputs: Sequence[Output]) -> str:
+    """Links to everything the chapter saved."""
+    lines = [
+        f"- [{output.stem}](../items/{output.item.partition('.')[0]}.md#{anchor(output.item)})"
+        + (f": {inline(output.record['caption'])}" if output.record["caption"] else "")
+        for output in outputs
+    ]
+    return "\n".join(["## Saved by this chapter", "", *lines])
+
+
+def alternative(source: str, above: str, titles: dict[str, str]) -> str:
+    """Alternative text of a cell's pictures: the items that it names, else the heading it stands under."""
+    named = [f"{item}: {titles[item]}" for item in dict.fromkeys(ITEM.findall(source)) if item in titles]
+    return "; ".join(named) or f"Picture made by the cell under “{above}”"
+
+
+def still(output: NotebookNode, state: dict[str, Any]) -> list[NotebookNode]:
+    """An output without live widgets: what the widget showed when the notebook ran, and how to bring it to life."""
+    from nbformat.v4 import new_output
+
+    if WIDGET not in output.get("data", {}):
+        return [output]
+    rest = {mime: data for mime, data in output["data"].items() if mime not in {WIDGET, "text/plain"}}
+    pictures = [new_output("display_data", data=rest)] if rest else []
+    pictures += [shown for part in parts(output["data"][WIDGET]["model_id"], state) for shown in still(part, state)]
+    note = NOTE.format(still=" Below is how it looked when the report was made." if pictures else "")
+    return [new_output("display_data", data={"text/html": note}), *pictures]
+
+
+def parts(model_id: str, state: dict[str, Any], seen: frozenset[str] = frozenset()) -> Iterator[NotebookNode]:
+    """Outputs that a widget and the widgets inside it held, in their order."""
+    from nbformat import from_dict
+    from nbformat.v4 import new_output
+
+    model = state.get(model_id, {})
+    inner = model.get("state", {})
+    if model.get("model_name") == "OutputModel":
+        yield from (from_dict(output) for output in inner.get("outputs", []))
+    elif model.get("model_name") == "HTMLModel" and inner.get("value"):
+        yield new_output("display_data", data={"text/html": inner["value"]})
+    for child in inner.get("children", []):
+        name = str(child).removeprefix("IPY_MODEL_")
+        if name not in seen:
+            yield from parts(name, state, seen | {model_id})

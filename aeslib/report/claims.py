@@ -1,0 +1,75 @@
+"""The claims page: every claim with its verdict, to be filtered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from aeslib.report.gather import Book
+from aeslib.report.parts import NOT_JUDGED, VERDICTS, chip, code_type, item_link, plural, raw, show
+
+
+def claims(book: Book) -> str:
+    """All claims in a table that can be filtered."""
+    head = "---\nhide-toc: true\n---\n\n# Claims"
+    if not book.claims:
+        return f"{head}\n\nThe claims are **{NOT_JUDGED}**: the ledger has not run for this profile."
+    legend = "".join(f"<li>{chip(v, book.verdicts[v])} {VERDICTS[v][1]}</li>" for v in VERDICTS if book.verdicts[v])
+    rows = "".join(claim_row(claim) for claim in book.claims)
+    titles = ("verdict", "claim", "published", "here", "why")
+    top = "".join(f'<th scope="col">{title}</th>' for title in titles)
+    return "\n\n".join(
+        [
+            head,
+            f"{len(book.claims)} claims of the five papers, each judged by code from numbers, labels or runs.",
+            raw(
+                f'<ul class="verdicts">{legend}</ul>{filters(book.claims)}<div class="wide">'
+                f'<table class="claims plain"><thead><tr>{top}</tr></thead><tbody>\n{rows}</tbody></table></div>'
+                '<script src="_static/claims.js"></script>'
+            ),
+        ]
+    )
+
+
+def filters(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The row of selects and the text field above the claims."""
+    fields = []
+    for name in ("paper", "verdict", "kind", "item"):
+        values = list(dict.fromkeys(row[name] for row in rows if row[name]))
+        order = list(VERDICTS).index if name == "verdict" else values.index
+        options = "".join(f'<option value="{escape(v)}">{escape(v)}</option>' for v in sorted(values, key=order))
+        fields.append(f'<label>{name} <select name="{name}"><option value="">all</option>{options}</select></label>')
+    return (
+        f'<form class="filters" id="filters">{"".join(fields)}<label>text <input type="search" name="text" '
+        'autocomplete="off"></label><button type="reset">show all</button><output id="shown" aria-live="polite">'
+        f"{plural(len(rows), 'claim')}</output></form>"
+    )
+
+
+def claim_row(claim: Mapping[str, Any]) -> str:
+    """One claim; `data-*` attributes are what the filters look at."""
+    tags = " ".join(f'data-{key}="{escape(claim[key] or "")}"' for key in ("paper", "verdict", "kind", "item"))
+    item = item_link(claim["item"]) if claim["item"] else ""
+    where = " · ".join(filter(None, (f"<code>{claim['id']}</code>", item, escape(claim["place"]))))
+    cells = {
+        "verdict": chip(claim["verdict"]),
+        "claim": f'{escape(claim["claim"])}<br><span class="where">{where}</span>',
+        "published": escape(claim["published"]),
+        "here": here(claim),
+        "why": code_type(claim["why"]),
+    }
+    body = "".join(f'<td data-label="{name}">{cell}</td>' for name, cell in cells.items())
+    return f'<tr id="{claim["id"]}" {tags}>{body}</tr>\n'
+
+
+def here(claim: Mapping[str, Any]) -> str:
+    """Our number; for an experiment also the effect with its interval and the number of seeds."""
+    parts = [escape(claim["ours"])]
+    if claim["effect"] is not None:
+        parts.append(f"effect {show(claim['effect'])} [{show(claim['low'])}, {show(claim['high'])}]")
+    if claim["seeds"]:
+        parts.append(plural(claim["seeds"], "seed"))
+    if claim["data"] == "synthetic":
+        parts.append('<span class="badge">synthetic</span>')
+    return "<br>".join(filter(None, parts))

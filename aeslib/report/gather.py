@@ -1,0 +1,178 @@
+"""What a run left behind, read and checked: run records, saved outputs with their provenance, verdicts, data."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aeslib.data.cards import KEYS, DatasetCard, load_card
+from aeslib.errors import DataError
+from aeslib.paths import inside, results_dir
+from aeslib.profiles import Profile, get_profile
+from aeslib.published import items
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Run:
+    """How one notebook fared; `source` is its executed copy, None when it never started."""
+
+    name: str
+    status: str
+    seconds: float | None = None
+    peak_mb: float | None = None
+    error: str = ""
+    source: Path | None = None
+
+    @property
+    def failed(self) -> bool:
+        """True when the notebook did not reach its end."""
+        return self.status == "failed"
+
+
+@dataclass(frozen=True)
+class Output:
+    """One saved table or figure and its provenance."""
+
+    stem: str
+    kind: str
+    """"table" or "figure"."""
+    record: dict[str, Any]
+    """The provenance side-car; its schema is `aeslib.results.SCHEMA`."""
+
+    @property
+    def item(self) -> str:
+        """Key in the index, such as "elta.F1"."""
+        return self.record["item"]
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Suffix → path inside the results folder: {"csv": "tables/elta.T1.csv", …}, the side-car last."""
+        listed = {name.rpartition(".")[2]: name for name in self.record["outputs"]}
+        return listed | {"json": f"{self.kind}s/{self.stem}.json"}
+
+    @property
+    def synthetic(self) -> list[str]:
+        """Keys of the stand-ins it was made from."""
+        return [d["key"] for d in self.record["data"] if d["source"] == "synthetic"]
+
+
+@dataclass(frozen=True)
+class Book:
+    """Everything the report shows."""
+
+    profile: Profile
+    results: Path
+    items: pd.DataFrame
+    runs: dict[str, Run]
+    outputs: list[Output]
+    claims: list[dict[str, Any]] | None
+    """None: nothing has been judged yet."""
+    data: pd.DataFrame
+    cards: list[DatasetCard]
+
+    @cached_property
+    def made(self) -> dict[str, list[Output]]:
+        """Item → its outputs, only items that have some."""
+        found: dict[str, list[Output]] = {}
+        for output in self.outputs:
+            found.setdefault(output.item, []).append(output)
+        return found
+
+    @property
+    def synthetic(self) -> list[str]:
+        """Keys of all stand-ins used, sorted."""
+        return sorted({key for output in self.outputs for key in output.synthetic})
+
+    @property
+    def verdicts(self) -> Counter[str]:
+        """How many claims have which verdict."""
+        return Counter(claim["verdict"] for claim in self.claims or [])
+
+
+def read_json(path: Path) -> Any:
+    """The parsed file; `DataError` says where it stops being JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not JSON ({error}); delete it and run again.") from error
+
+
+def check(record: Any, schema: Any, path: Path) -> None:
+    """Raise `DataError` with the worst fault unless `record`, read from `path`, fits the schema."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    if fault := best_match(Draft202012Validator(schema).iter_errors(record)):
+        raise DataError(f"{path}: {fault.json_path}: {fault.message}; delete it and run again.")
+
+
+def read_outputs(results: Path) -> list[Output]:
+    """Saved outputs in the order of the index; `DataError` for a bad side-car or a file that is gone."""
+    from aeslib.results import SCHEMA
+
+    found = []
+    for kind in ("table", "figure"):
+        for path in sorted((results / f"{kind}s").glob("[!.]*.json")):
+            record = read_json(path)
+            check(record, SCHEMA, path)
+            output = Output(path.stem, kind, record)
+            gone = [name for name in output.files.values() if not inside(results, name).is_file()]
+            if gone:
+                again = f"./run_all.sh --only {record['notebook']} --force"
+                raise DataError(f"{path} lists {gone[0]}, which is not there; make it again with `{again}`.")
+            found.append(output)
+    place = {item: row for row, item in enumerate(items().index)}
+    strange = [output for output in found if output.item not in place]
+    if strange:
+        raise DataError(f"{strange[0].stem}.json: {strange[0].item!r} is not in the index of items; delete its files.")
+    return sorted(found, key=lambda output: (place[output.item], output.stem))
+
+
+def read_runs(results: Path) -> dict[str, Run]:
+    """Run records and executed copies under `notebooks/`, by name; a copy without a record counts as "unknown"."""
+    folder = results / "notebooks"
+    copies = {path.stem: path for path in folder.glob("[!.]*.ipynb")}
+    records = {path.stem: path for path in folder.glob("[!.]*.json")}
+    runs = {}
+    for name in sorted(copies.keys() | records.keys()):
+        record = read_json(records[name]) if name in records else {"status": "unknown"}
+        if not isinstance(record, dict) or not isinstance(record.get("status"), str):
+            raise DataError(f"{records[name]}: expected a run record with a 'status'; delete it and run again.")
+        known = {key: record[key] for key in ("status", "seconds", "peak_mb", "error") if key in record}
+        runs[name] = Run(name, **known, source=copies.get(name))
+    return runs
+
+
+def read_claims(results: Path) -> list[dict[str, Any]] | None:
+    """The judged claims, None when the ledger has not run; `DataError` for a file that does not fit its schema."""
+    path = results / "claims.json"
+    if not path.is_file():
+        return None
+    record = read_json(path)
+    check(record, json.loads((files("aeslib.ledger") / "claims.schema.json").read_text(encoding="utf-8")), path)
+    return record["claims"]
+
+
+def gather(profile: str) -> Book:
+    """All that a run of `profile` left under `results/PROFILE`."""
+    from aeslib.data.status import status
+
+    results = results_dir(profile)
+    return Book(
+        profile=get_profile(profile),
+        results=results,
+        items=items(),
+        runs=read_runs(results),
+        outputs=read_outputs(results),
+        claims=read_claims(results),
+        data=status(),
+        cards=[load_card(key) for key in KEYS],
+    )

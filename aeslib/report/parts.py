@@ -1,0 +1,111 @@
+"""Small parts that several pages are put together from; Markdown and HTML as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+from aeslib.report.gather import Book, Output
+
+TITLES = {
+    "elta": "ELTA: an enhancer against the long tail",
+    "aesmamba": "AesMamba: universal assessment with state space models",
+    "taskvec": "Personalised assessment by task vectors",
+    "mtcnn": "Multi-task convolutional network",
+    "aestheticnet": "AestheticNet: architecture search meets computational aesthetics",
+}
+VERDICTS = {
+    "exact": ("=", "recomputed and equal"),
+    "contradicted": ("≠", "the papers' own numbers disagree"),
+    "holds here": ("✓", "an experiment of this profile supports it"),
+    "does not hold here": ("✗", "an experiment of this profile speaks against it"),
+    "inconclusive": ("≈", "the interval leaves both open"),
+    "needs data": ("⤓", "data that are not here would be needed"),
+}
+"""Verdict → its symbol and its meaning, in the order in which pages list them."""
+NOT_JUDGED = "not judged yet"
+LEVELS = {"real": "images and labels", "labels": "labels only", "none": "not here", "synthetic": "stand-in"}
+FORMATS = {"csv": "CSV", "tex": "LaTeX", "html": "HTML", "svg": "SVG", "png": "PNG", "json": "provenance"}
+
+
+def raw(html: str) -> str:
+    """HTML passed through untouched (the fence is longer than any run of backticks inside)."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", html)), default=0))
+    return f"{fence}{{raw}} html\n{html}\n{fence}"
+
+
+def grid(head: Sequence[str], rows: Iterable[Sequence[str]], *, css: str = "") -> str:
+    """An HTML table; the cells are HTML already."""
+    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>\n" for row in rows)
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="table"><table class="plain {css}">'
+        f"<thead><tr>{top}</tr></thead>\n<tbody>{body}</tbody></table></div>"
+    )
+
+
+def chip(verdict: str, count: int | None = None) -> str:
+    """A verdict with a symbol and words, so that colour is never the only sign."""
+    number = "" if count is None else f" <b>{count}</b>"
+    css = verdict.replace(" ", "-")
+    mark = f'<span class="mark" aria-hidden="true">{VERDICTS[verdict][0]}</span>'
+    return f'<span class="chip v-{css}">{mark}{verdict}{number}</span>'
+
+
+def show(value: Any) -> str:
+    """A value as text: numbers short, nothing for None."""
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def minutes(seconds: float) -> str:
+    """A duration as people say it: "0.4 s", "12 s", "3 min 05 s"."""
+    if seconds < 59.5:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    whole = round(seconds)
+    return f"{whole // 60} min {whole % 60:02d} s"
+
+
+def plural(number: int, word: str) -> str:
+    """ "1 notebook", "2 notebooks"."""
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+def anchor(item: str) -> str:
+    """The item's target on its paper's page: "elta.F1" → "elta-f1"."""
+    return item.replace(".", "-").lower()
+
+
+def inline(text: str) -> str:
+    """Plain text that Markdown leaves as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>#|$])", r"\\\1", text)
+
+
+def code_type(text: str) -> str:
+    """Text as HTML, what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
+def item_link(item: str, up: str = "") -> str:
+    """A link to the item's section."""
+    return f'<a href="{up}items/{item.partition(".")[0]}.html#{anchor(item)}">{escape(item)}</a>'
+
+
+def file_links(output: Output, up: str = "") -> str:
+    """Links to all files of one output."""
+    links = (f'<a href="{up}files/{path}">{FORMATS[suffix]}</a>' for suffix, path in output.files.items())
+    return f'<span class="files">{" ".join(links)}</span>'
+
+
+def synthetic_badge(outputs: Sequence[Output]) -> str:
+    """The badge of outputs that stand-ins were used for."""
+    keys = sorted({key for output in outputs for key in output.synthetic})
+    return f'<span class="badge" title="made from stand-ins of {", ".join(keys)}">synthetic</span>' if keys else ""
+
+
+def state_of(book: Book, item: str) -> str:
+    """ "made", "to come", or "not in this run" for an item that a fuller run makes."""
+    if item in book.made:
+        return "made"
+    return "not in this run" if book.items.loc[item, "status"] == "done" else "to come"
