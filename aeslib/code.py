@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from aeslib.errors import DataError
+from aeslib.paths import ROOT
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -42,7 +43,7 @@ def imported_modules(source: str) -> set[str]:
 
 @cache
 def _direct(path: Path) -> frozenset[str]:
-    return frozenset(imported_modules(path.read_text(encoding="utf-8")))
+    return frozenset(imported_modules(_text(path)))
 
 
 def closure(source: str) -> list[Path]:
@@ -55,6 +56,32 @@ def closure(source: str) -> list[Path]:
         assert path is not None
         todo |= _direct(path) - seen
     return sorted(path for name in seen if (path := module_file(name)))
+
+
+@cache
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def _other_files() -> list[Path]:
+    """Files that code reads: all of the package that are not Python, and the data cards."""
+    found = [path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}]
+    return sorted(found) + sorted((ROOT / "data_cards").glob("*.md"))
+
+
+def inputs(source: str) -> list[Path]:
+    """`closure(source)` and the other files that this code names: by file name, or by the name of a folder above."""
+    python = closure(source)
+    named = "\n".join([source, *map(_text, python)])
+
+    def is_named(path: Path) -> bool:
+        base = PACKAGE if path.is_relative_to(PACKAGE) else ROOT
+        folders = [folder.name for folder in path.relative_to(base).parents if folder.name]
+        plain = [name for name in folders if module_file(f"aeslib.{name}") is None]
+        return any(f'"{name}"' in named for name in (path.name, *plain))
+
+    return python + [path for path in _other_files() if is_named(path)]
 
 
 def notebook_source(path: Path) -> str:

@@ -24,6 +24,7 @@ from aeslib.errors import ParameterError, unknown
 from aeslib.paths import ROOT, atomic_path, results_dir, write_text
 from aeslib.profiles import Profile, get_profile
 from aeslib.published import items
+from aeslib.schema import validate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,8 +115,6 @@ class Notebook:
     def _provenance(
         self, item: str, part: str, outputs: list[str], data: Sequence[Dataset], runs: Sequence[str], caption: str
     ) -> dict[str, Any]:
-        from jsonschema import validate  # 0.1 s, and only needed when something is saved
-
         record = {
             "item": item,
             "part": part,

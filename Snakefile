@@ -1,0 +1,36 @@
+"""The run as a graph: notebooks, then the report over them. `./run_all.sh` is the door to it.
+
+A job is done when the file `.done/NAME.KEY` is there. The key covers the contents of all that the job is made from
+(see aeslib/cli/keys.py), so Snakemake only has to look for missing files. By hand: `snakemake --cores 2 -C profile=smoke`.
+"""
+
+import sys
+
+from aeslib.cli import keys
+from aeslib.paths import results_dir
+
+PROFILE = config.get("profile", "default")
+PLAN = keys.plan(PROFILE, config.get("only", "*"))
+
+
+workdir: results_dir(PROFILE)
+
+
+rule report:
+    input:
+        [PLAN.marker(name) for name in PLAN.notebooks],
+    output:
+        touch(PLAN.marker(keys.REPORT)),
+    shell:
+        "mkdir -p logs; exec {sys.executable:q} -m aeslib book --profile {PROFILE} > logs/report.log 2>&1"
+
+
+rule notebook:
+    output:
+        touch(str(results_dir(PROFILE) / ".done" / "{name}.{key}")),
+    wildcard_constraints:
+        name="[^./]+",
+        key="[0-9a-f]+",
+    shell:
+        "mkdir -p logs; exec {sys.executable:q} -m aeslib notebook {wildcards.name:q} --profile {PROFILE}"
+        " > logs/{wildcards.name}.log 2>&1"

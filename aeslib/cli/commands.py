@@ -1,0 +1,100 @@
+"""The smaller words: `test`, `lab`, `data`, `claims`."""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from aeslib.cli.process import cores, own_environment
+from aeslib.paths import ROOT
+
+SOURCES = ("aeslib", "tests", "notebooks", "benchmarks")
+
+
+def test(options: argparse.Namespace) -> int:
+    """Every check, the tests last; 1 when one of them failed."""
+    own_environment()
+    failed = [name for name, command in checks().items() if not passes(name, command)]
+    if failed:
+        print(f"FAILED before the tests: {', '.join(failed)}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {"AESLIB_RESULTS": f"{folder}/results", "AESLIB_ARTIFACTS": f"{folder}/artifacts"}
+        kept = kept_cells(Path(folder)) if not options.rest else []
+        tests = subprocess.run([*pytest(), *(options.rest or ["tests"]), *kept], cwd=ROOT, check=False)
+    return 1 if failed or tests.returncode else 0
+
+
+def pytest() -> list[str]:
+    """The pytest command: two processes on two cores, each file in one of them."""
+    workers = ["-n", str(min(cores(), 8)), "--dist", "loadfile"]
+    return [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), *workers]
+
+
+def checks() -> dict[str, list[str]]:
+    """Name → command of the checks that come before the tests."""
+    ruff = [sys.executable, "-m", "ruff"]
+    sources = [name for name in SOURCES if (ROOT / name).is_dir()]
+    return {
+        "ruff check": [*ruff, "check", *sources],
+        "ruff format": [*ruff, "format", "--check", *sources],
+        "mypy": [sys.executable, "-m", "mypy"],
+        "lint-imports": [str(Path(sys.executable).with_name("lint-imports"))],
+    }
+
+
+def passes(name: str, command: list[str]) -> bool:
+    """Run one check; its output is shown only when it fails."""
+    start = time.monotonic()
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if run.returncode:
+        print(run.stdout + run.stderr)
+    print(f"{'FAILED' if run.returncode else 'ok':6} {name} ({time.monotonic() - start:.1f} s)", flush=True)
+    return run.returncode == 0
+
+
+def kept_cells(folder: Path) -> list[str]:
+    """pytest's arguments for nbval over copies, at the smoke profile, of the notebooks that keep outputs to compare."""
+    import nbformat
+
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        if any("NBVAL_CHECK_OUTPUT" in cell.source for cell in notebook.cells):
+            place = 1 + next(i for i, c in enumerate(notebook.cells) if "parameters" in c.metadata.get("tags", []))
+            notebook.cells.insert(place, nbformat.v4.new_code_cell('PROFILE = "smoke"'))
+            nbformat.write(notebook, folder / path.name)
+    return ["--nbval-lax", "--nbval-current-env", str(folder)] if list(folder.glob("*.ipynb")) else []
+
+
+def lab(options: argparse.Namespace) -> int:
+    """JupyterLab on the notebooks, in this process's place."""
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    root = ["--allow-root"] if os.geteuid() == 0 else []
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(ROOT / "notebooks"), *root, *options.rest])
+
+
+def data(options: argparse.Namespace) -> int:
+    """What is there, whether it is sound, and how to get it."""
+    if options.action == "status":
+        from aeslib.data.status import status
+
+        print(status().to_string(index=False))
+        return 0
+    if options.action == "verify":
+        from aeslib.data.doctor import verify
+
+        return verify(options.key)
+    from aeslib.data.fetch import fetch
+
+    fetch(options.key, accept_terms=options.accept_terms)
+    return 0
+
+
+def claims(options: argparse.Namespace) -> int:
+    """The ledger's table."""
+    from aeslib.ledger import format_table, judge_all
+
+    print(format_table(judge_all(), paper=options.paper, verdict=options.verdict, item=options.item))
+    return 0

@@ -1,0 +1,96 @@
+"""What is up to date: a key over the contents of everything that a notebook or the report is made from.
+
+A finished job leaves the empty file `.done/NAME.KEY` in the results folder. It has to run when that file is not there:
+no clock is asked, and a changed notebook, library file, lock or data set means another key.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+
+from aeslib import code
+from aeslib.errors import StateError, unknown
+from aeslib.paths import ROOT, data_root, results_dir
+
+REPORT = "report"
+IMAGES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The jobs of one run and their keys."""
+
+    profile: str
+    notebooks: dict[str, str]
+    report: str
+
+    def marker(self, name: str) -> Path:
+        """The file that says that `name`, in this state, is done."""
+        key = self.report if name == REPORT else self.notebooks[name]
+        return results_dir(self.profile) / ".done" / f"{name}.{key}"
+
+
+def notebook_path(name: str) -> Path:
+    """The source of a notebook; `ParameterError` names the nearest when there is none of that name."""
+    if name not in notebook_names():
+        raise unknown("notebook", name, notebook_names())
+    return ROOT / "notebooks" / f"{name}.ipynb"
+
+
+def notebook_names(pattern: str = "*") -> list[str]:
+    """Notebooks whose name matches a shell pattern, sorted; `ParameterError` when none does."""
+    names = sorted(path.stem for path in (ROOT / "notebooks").glob("[!.]*.ipynb"))
+    if not names:
+        raise StateError(f"no notebooks in {ROOT / 'notebooks'}; is this a whole checkout?")
+    chosen = [name for name in names if fnmatchcase(name, pattern)]
+    if not chosen:
+        raise unknown("notebook", pattern, names)
+    return chosen
+
+
+def plan(profile: str, pattern: str = "*") -> Plan:
+    """Keys of the chosen notebooks, and of a report over them and over what ran before."""
+    chosen = {name: notebook_key(name, profile) for name in notebook_names(pattern)}
+    before = dict(done.name.split(".", 1) for done in (results_dir(profile) / ".done").glob("*.*"))
+    shown = {name: key for name, key in before.items() if name in notebook_names()} | chosen
+    source = "import aeslib.report"
+    return Plan(profile, chosen, code.digest(_common(profile), json.dumps(shown, sort_keys=True), *code.inputs(source)))
+
+
+def notebook_key(name: str, profile: str) -> str:
+    """Key of one notebook: its cells, the code it reaches, data, profile, pins and Python's version."""
+    path = notebook_path(name)
+    return code.digest(_common(profile), _cells(path), *code.inputs(code.notebook_source(path)))
+
+
+def _cells(path: Path) -> str:
+    """What a person wrote into a notebook: outputs and other traces of opening it do not count."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return json.dumps([(c["cell_type"], "".join(c["source"]), c["metadata"].get("tags")) for c in cells])
+
+
+@cache
+def _common(profile: str) -> str:
+    """What every job depends on."""
+    python = ".".join(platform.python_version_tuple()[:2])
+    return code.digest(profile, python, ROOT / "requirements.txt", *fingerprint(data_root()))
+
+
+def fingerprint(root: Path) -> Iterator[str]:
+    """What lies in the data folder: name, size and time of every file, but only the number of images per folder."""
+    for folder, folders, files in os.walk(root):
+        folders.sort()
+        images = 0
+        for name in sorted(files):
+            path = Path(folder, name)
+            if path.suffix.lower() in IMAGES:
+                images += 1
+            else:
+                stat = path.stat()
+                yield f"{path.relative_to(root)} {stat.st_size} {stat.st_mtime_ns}"
+        yield f"{Path(folder).relative_to(root)} {images} images"

@@ -1,0 +1,152 @@
+"""One notebook, headless: parameters are checked, the executed copy is kept also when a cell fails."""
+
+import argparse
+import ast
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from aeslib.cli.keys import notebook_path
+from aeslib.cli.process import CHILD, die_with_parent, own_environment
+from aeslib.cli.records import run_job
+from aeslib.errors import ParameterError, StateError, unknown
+from aeslib.paths import results_dir
+
+KERNEL = "python3"
+
+
+def main(options: argparse.Namespace) -> int:
+    """`python -m aeslib notebook NAME`: run it, keep its executed copy and its record; 1 when it fails."""
+    path = notebook_path(options.name)
+    parameters = {"PROFILE": options.profile, **given_parameters(options.parameter or [])}
+    check_parameters(path.name, declared_parameters(path), parameters)
+    if os.environ.get(CHILD):
+        die_with_parent()
+    own_environment()
+    name, profile = path.stem, str(parameters["PROFILE"])
+    remove_earlier(profile, name)
+    job = partial(execute, path, profile, parameters)
+    return run_job(profile, name, job, partial(saved_files, profile, name), parameters)
+
+
+def given_parameters(words: Iterable[str]) -> dict[str, Any]:
+    """`["SEED=3", "NAME=x"]` as `{"SEED": 3, "NAME": "x"}`: Python literals, else text."""
+    given = {}
+    for word in words:
+        name, mark, text = word.partition("=")
+        if not mark:
+            raise ParameterError(f"parameter {word!r} has no value; write NAME=VALUE.")
+        try:
+            given[name] = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            given[name] = text
+    return given
+
+
+def declared_parameters(path: Path) -> dict[str, Any]:
+    """Names and default values in a notebook's cell tagged `parameters`, read without running it.
+
+    Raises:
+        StateError: when there is no such cell, or a line of it is not `NAME = literal`.
+    """
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+    if len(tagged) != 1:
+        raise StateError(f"{path.name}: {len(tagged)} cells are tagged 'parameters'; expected one.")
+    declared = {}
+    for node in ast.parse("".join(tagged[0]["source"])).body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        try:
+            declared[target.id] = ast.literal_eval(node.value)  # type: ignore[union-attr, attr-defined]
+        except (AttributeError, TypeError, ValueError):
+            line = ast.unparse(node)
+            raise StateError(f"{path.name}: parameters cell: {line!r} is not NAME = literal.") from None
+    return declared
+
+
+def check_parameters(notebook: str, declared: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Raise `ParameterError` for a parameter that the notebook does not declare, or of another type."""
+    for name, value in given.items():
+        if name not in declared:
+            raise unknown(f"parameter of {notebook}", name, declared)
+        default = declared[name]
+        widened = type(default) is float and type(value) is int
+        if default is not None and type(value) is not type(default) and not widened:
+            kind = type(default).__name__
+            raise ParameterError(
+                f"parameter {name} of {notebook} is {value!r} ({type(value).__name__}); "
+                f"expected {kind}, such as {default!r}."
+            )
+
+
+def execute(path: Path, profile: str, parameters: dict[str, Any]) -> None:
+    """Run all cells; `results/PROFILE/notebooks/NAME.ipynb` becomes the executed copy, whole, in any case."""
+    import papermill
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    results = results_dir(profile)
+    running = results / ".run" / path.name
+    running.parent.mkdir(parents=True, exist_ok=True)
+    count = running.with_suffix(".cell")
+
+    class Counting(NBClientEngine):
+        """Papermill's engine, which also writes down the cell it is at."""
+
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
+            start = nb_man.cell_start
+
+            def cell_start(cell: Any, cell_index: int, **more: Any) -> None:
+                count.write_text(f"{cell_index + 1}/{len(nb_man.nb.cells)}", encoding="utf-8")
+                start(cell, cell_index, **more)
+
+            nb_man.cell_start = cell_start
+            return super().execute_managed_notebook(nb_man, kernel_name, **options)
+
+    papermill_engines.register("counting", Counting)
+    try:
+        papermill.execute_notebook(
+            path, running, parameters, engine_name="counting", kernel_name=KERNEL, cwd=path.parent, progress_bar=False
+        )
+    finally:
+        count.unlink(missing_ok=True)
+        if running.is_file():
+            kept = results / "notebooks" / path.name
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(running, kept)
+
+
+def sidecars(profile: str, name: str) -> list[tuple[Path, list[str]]]:
+    """Provenance side-cars that a notebook has written, each with the files it lists."""
+    found = []
+    for path in sorted(results_dir(profile).glob("*/[!.]*.json")):
+        if path.parent.name in {"tables", "figures"}:
+            with contextlib.suppress(OSError, ValueError, KeyError):  # another notebook may be replacing its own
+                record = json.loads(path.read_text(encoding="utf-8"))
+                if record["notebook"] == name:
+                    found.append((path, record["outputs"]))
+    return found
+
+
+def remove_earlier(profile: str, name: str) -> None:
+    """Take away what an earlier run of this notebook left: nothing stale stands beside what comes now."""
+    results = results_dir(profile)
+    for marker in (results / ".done").glob(f"{name}.*"):
+        marker.unlink()
+    for path, outputs in sidecars(profile, name):
+        path.unlink()
+        for output in outputs:
+            (results / output).unlink(missing_ok=True)
+
+
+def saved_files(profile: str, name: str) -> list[Path]:
+    """All that a notebook wrote: its executed copy, tables, figures and their side-cars."""
+    results = results_dir(profile)
+    saved = [
+        path for sidecar, outputs in sidecars(profile, name) for path in (sidecar, *map(results.joinpath, outputs))
+    ]
+    return [path for path in (results / "notebooks" / f"{name}.ipynb", *saved) if path.is_file()]

@@ -1,0 +1,195 @@
+"""Words and options: read and checked before anything starts, with the nearest right one for each wrong one."""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from aeslib.errors import AeslibError, ParameterError, unknown
+from aeslib.profiles import get_profile
+
+ANSWERED = 10
+"""Exit code of `--check` when the words needed no set-up and have been answered already."""
+Options = argparse.Namespace
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a command."""
+
+    flags: tuple[str, ...]
+    help: str
+    metavar: str | None = None
+    default: str | None = None
+    many: bool = False
+
+
+PROFILE = Option(("--profile",), "smoke (minutes), default (a laptop) or paper (GPU, real images)", "NAME", "default")
+TORCH = Option(
+    ("--torch-backend",), "run_all.sh only: which build of torch the set-up installs (cpu, cu130, auto)", "X"
+)
+
+
+@dataclass(frozen=True)
+class Command:
+    """One word: what it does, which arguments it takes, and where its code is ("module:function")."""
+
+    help: str
+    code: str
+    options: tuple[Option, ...] = ()
+    arguments: tuple[tuple[str, str], ...] = ()
+    """Name and argparse's `nargs` ("" for exactly one)."""
+    rest: str = ""
+    """What may follow after `--`."""
+    bare: bool = False
+    """Needs no environment: runs with the standard library."""
+    hidden: bool = False
+    """Called by the Snakefile rather than by people."""
+
+
+COMMANDS = {
+    "report": Command(
+        "run the notebooks and build the report (the default word)",
+        "run:report",
+        (
+            PROFILE,
+            Option(("--only",), "notebooks whose name matches, such as '02*'", "GLOB", "*"),
+            Option(("--cores",), "notebooks at a time (default: one per core)", "N"),
+            Option(("--dry-run",), "say what would run, and why"),
+            Option(("--force",), "run also what is up to date"),
+        ),
+    ),
+    "test": Command("lint, type-check and test", "commands:test", rest="arguments of pytest"),
+    "lab": Command("open the notebooks in JupyterLab", "commands:lab", rest="arguments of jupyter lab"),
+    "data": Command(
+        "data sets: status | verify KEY | fetch KEY",
+        "commands:data",
+        (Option(("--accept-terms",), "fetch: you have read the owners' terms and agree"),),
+        (("action", ""), ("key", "?")),
+    ),
+    "claims": Command(
+        "the papers' claims with what was found",
+        "commands:claims",
+        (
+            Option(("--paper",), "only this paper", "KEY"),
+            Option(("--verdict",), "only this verdict", "WORDS"),
+            Option(("--item",), "only claims about this table or figure, such as elta.T1", "ITEM"),
+        ),
+    ),
+    "clean": Command("remove results and artifacts", "clean:clean", bare=True),
+    "help": Command("this text", "parser:show_help", bare=True),
+    "notebook": Command(
+        "run one notebook",
+        "notebook:main",
+        (PROFILE, Option(("-p", "--parameter"), "set a parameter", "NAME=VALUE", many=True)),
+        (("name", ""),),
+        hidden=True,
+    ),
+    "book": Command("build the report from what has run", "book:main", (PROFILE,), hidden=True),
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise ParameterError(f"{message}. See `./run_all.sh help`.")
+
+
+def parser_for(word: str) -> argparse.ArgumentParser:
+    """The argparse parser of one command."""
+    command = COMMANDS[word]
+    parser = _Parser(prog=f"run_all.sh {word}", description=command.help, allow_abbrev=False)
+    for name, nargs in command.arguments:
+        parser.add_argument(name, nargs=nargs or None)
+    for option in (*command.options, TORCH):
+        if option.metavar is None:
+            parser.add_argument(*option.flags, help=option.help, action="store_true")
+        else:
+            action = "append" if option.many else "store"
+            parser.add_argument(
+                *option.flags, help=option.help, metavar=option.metavar, default=option.default, action=action
+            )
+    return parser
+
+
+def parse(words: Sequence[str]) -> tuple[Command, Options]:
+    """The command and its checked options.
+
+    Raises:
+        ParameterError: for a wrong word, option or value; names the nearest right one.
+    """
+    word, *others = words if words and not words[0].startswith("-") else ["report", *words]
+    if word not in COMMANDS:
+        raise unknown("command", word, [name for name, command in COMMANDS.items() if not command.hidden])
+    command, rest = COMMANDS[word], []
+    if command.rest and "--" in others:
+        rest = others[others.index("--") + 1 :]
+        others = others[: others.index("--")]
+    parser = parser_for(word)
+    options, strange = parser.parse_known_args(others)
+    if strange:
+        known = [flag for option in command.options for flag in option.flags]
+        raise unknown(f"option of {word}", strange[0].partition("=")[0], [*known, "--help"])
+    options.rest = rest
+    check(options)
+    return command, options
+
+
+def check(options: Options) -> None:
+    """Raise `ParameterError` for a value that cannot be used; turns `--cores` into a number."""
+    if "profile" in options:
+        get_profile(options.profile)
+    if "cores" in options and options.cores is not None:
+        if not re.fullmatch("[1-9][0-9]*", options.cores):
+            raise ParameterError(f"--cores is {options.cores!r}; expected a whole number, 1 or more.")
+        options.cores = int(options.cores)
+    if options.torch_backend is not None and not re.fullmatch(r"auto|cpu|xpu|(cu|rocm)\d[\d.]*", options.torch_backend):
+        raise ParameterError(
+            f"--torch-backend is {options.torch_backend!r}; expected auto, cpu, xpu, cuNNN or rocmN.N."
+        )
+    if "action" in options:
+        actions = ("status", "verify", "fetch")
+        if options.action not in actions:
+            raise unknown("data command", options.action, actions)
+        if (options.key is None) != (options.action == "status"):
+            need = "takes no key" if options.key else "needs the key of a data set, such as aadb"
+            raise ParameterError(f"data {options.action} {need}.")
+
+
+def show_help(_: Options) -> int:
+    """Print all words with their options."""
+    print("usage: ./run_all.sh [WORD] [OPTIONS]      or: python -m aeslib [WORD] [OPTIONS]\n")
+    for word, command in COMMANDS.items():
+        if command.hidden:
+            continue
+        print(f"  {word:8} {command.help}")
+        rest = [Option(("-- ...",), command.rest)] if command.rest else []
+        for option in (*command.options, *rest):
+            print(f"             {' '.join(filter(None, (option.flags[-1], option.metavar))):20} {option.help}")
+    print(f"\nSet-up (any word): --torch-backend X   {TORCH.help.partition(': ')[2]}")
+    print("Real data are looked for under $AESLIB_DATA; `./run_all.sh data status` says what is there.")
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code (2: wrong words, 1: something failed, 130: Ctrl-C)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    checking = words[:1] == ["--check"]
+    try:
+        command, options = parse(words[checking:])
+        if checking and not command.bare:
+            return 0
+        if options.torch_backend is not None and not checking:
+            raise ParameterError("--torch-backend belongs to the set-up: `./run_all.sh --torch-backend X`.")
+        module, _, function = command.code.partition(":")
+        run: Callable[[Options], int] = getattr(import_module(f"aeslib.cli.{module}"), function)
+        return run(options) or (ANSWERED if checking else 0)
+    except SystemExit as asked:  # argparse has printed a command's --help
+        return ANSWERED if checking and not asked.code else int(asked.code or 0)
+    except AeslibError as error:
+        print(f"aeslib: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ParameterError) else 1
+    except KeyboardInterrupt:
+        print("aeslib: stopped; what is finished is kept, run again to go on.", file=sys.stderr)
+        return 130

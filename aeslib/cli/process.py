@@ -1,0 +1,144 @@
+"""What every process of a run shares: its environment, dying with its parent, measuring itself, one run at a time."""
+
+import contextlib
+import fcntl
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aeslib.errors import StateError
+from aeslib.paths import cache_home
+from aeslib.schema import skip_iri_grammar
+
+THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM")
+CHILD = "AESLIB_RUN_CHILD"
+"""Set for the processes of a run: they end when the process that started them is gone."""
+
+
+def own_environment() -> None:
+    """Make this process and its children independent of the user's settings, and repeatable.
+
+    One thread a process (the run uses several processes), this environment's own kernel, no start-up files.
+    """
+    home = cache_home() / "jupyter"
+    os.environ.update({f"{name}_NUM_THREADS": "1" for name in THREADS})
+    os.environ.update(PYTHONHASHSEED="0", PYTHONNOUSERSITE="1", JUPYTER_PREFER_ENV_PATH="1")
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
+        os.environ[name] = str(home / name.lower())
+    for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "MPLBACKEND", "MATPLOTLIBRC"):
+        os.environ.pop(name, None)
+    skip_iri_grammar()
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def kill_tree(pid: int, *, root: bool = True) -> None:
+    """End a process's descendants, and with `root` the process itself, at once."""
+    import psutil
+
+    with contextlib.suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(pid)
+        for process in [*([parent] if root else []), *parent.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def die_with_parent(poll: float = 0.25) -> None:
+    """From now on end this process and its children within `poll` seconds of its parent's end, however that came."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(poll)
+        kill_tree(os.getpid(), root=False)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@dataclass
+class Peak:
+    """Peak resident memory, in MB."""
+
+    mb: float = 0.0
+
+
+@contextlib.contextmanager
+def peak_memory(poll: float = 0.2) -> Iterator[Peak]:
+    """Watches this process and its children together while the block runs."""
+    import psutil
+
+    peak, over, own = Peak(), threading.Event(), psutil.Process()
+
+    def measure() -> None:
+        total = 0
+        for process in [own, *own.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                total += process.memory_info().rss
+        peak.mb = max(peak.mb, total / 2**20)
+
+    def watch() -> None:
+        while not over.wait(poll):
+            measure()
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        over.set()
+        thread.join()
+        measure()
+
+
+def alive(pid: str) -> bool:
+    """Whether a process of that number runs."""
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextlib.contextmanager
+def only_run(results: Path, patience: float = 10) -> Iterator[int]:
+    """Hold the lock of a results folder; yields its file descriptor for children to keep open.
+
+    Raises:
+        StateError: when a living run holds it; remains of a killed run get `patience` seconds to end.
+    """
+    results.mkdir(parents=True, exist_ok=True)
+    with (results / ".lock").open("a+") as lock:
+        until = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                lock.seek(0)
+                holder = lock.read().strip()
+                if alive(holder) or time.monotonic() > until:
+                    raise StateError(
+                        f"another run of {results.name!r} is going on (process {holder}); wait for it or stop it."
+                    ) from None
+                time.sleep(0.1)
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield lock.fileno()
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a child with everything that it started, and wait for it."""
+    kill_tree(process.pid)
+    process.wait()

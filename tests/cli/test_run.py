@@ -1,0 +1,155 @@
+"""Runs from end to end on a small project: what runs again, what a failure or a kill leaves, one run at a time."""
+
+import json
+import signal
+import subprocess
+import time
+
+import psutil
+import pytest
+
+WAIT = "import os, time\nopen({flag!r}, 'w').write(str(os.getpid()))\ntime.sleep(60 if os.path.exists({slow!r}) else 0)"
+SAVE = """import json, pathlib
+from aeslib.paths import results_dir, write_text
+folder = results_dir(PROFILE) / "tables"
+write_text(folder / "x.T1.csv", "a\\n1\\n")
+_ = write_text(folder / "x.T1.json", json.dumps({"notebook": "01_one", "outputs": ["tables/x.T1.csv"]}))"""
+
+
+def starts(home, *names):
+    return [home.record(name)["started"] for name in names]
+
+
+def until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def test_only_what_changed_runs_again(home):
+    one = home.notebook("01_one", SAVE, "from aeslib.tiny_one import VALUE\nVALUE")
+    home.notebook("02_two", "def later():\n    import aeslib.tiny_two")
+    first = home.report()
+    assert home.table(first) == {"01_one": "done", "02_two": "done", "report": "done"}
+    assert "Report: results/smoke/report/index.html" in first
+    done = starts(home, "01_one", "02_two")
+
+    again = home.report()
+    assert home.table(again) == {"01_one": "unchanged", "02_two": "unchanged", "report": "unchanged"}
+    assert starts(home, "01_one", "02_two") == done
+    assert home.run("report", "--profile", "smoke", "--dry-run") == "Nothing to do: everything is up to date.\n"
+
+    opened = json.loads(one.read_text())  # what JupyterLab leaves in a notebook that was only looked at
+    opened["cells"][2] |= {"execution_count": 7, "outputs": [{"output_type": "stream", "name": "stdout", "text": "1"}]}
+    one.write_text(json.dumps(opened))
+    assert "Nothing to do" in home.report("--dry-run")
+
+    (home.path / "aeslib" / "tiny_two.py").write_text("VALUE = 2\n")
+    assert home.table(home.report()) == {"01_one": "unchanged", "02_two": "done", "report": "done"}
+
+    home.notebook("01_one", SAVE, "1 + 1")
+    assert home.table(home.report()) == {"01_one": "done", "02_two": "unchanged", "report": "done"}
+
+    report = home.path / "aeslib" / "report" / "__init__.py"
+    report.write_text(report.read_text() + "\n# edited\n")
+    assert home.table(home.report()) == {"01_one": "unchanged", "02_two": "unchanged", "report": "done"}
+
+    (home.path / "results/smoke/tables/x.T1.csv").unlink()
+    assert "would run 01_one: tables/x.T1.csv is missing or changed (took" in home.report("--dry-run")
+    assert home.table(home.report()) == {"01_one": "done", "02_two": "unchanged", "report": "done"}
+    assert (home.path / "results/smoke/tables/x.T1.csv").read_text() == "a\n1\n"
+
+    (home.path / "results/smoke/report/index.html").unlink()
+    assert home.table(home.report()) == {"01_one": "unchanged", "02_two": "unchanged", "report": "done"}
+
+
+def test_only_and_force_choose_what_runs(home):
+    home.notebook("01_one", "1")
+    home.notebook("02_two", "2")
+    assert home.table(home.report("--only", "01*")) == {"01_one": "done", "report": "done"}
+    assert home.report("--dry-run", "--force").startswith("would run 01_one: forced (took")
+    assert home.table(home.report("--only", "01*", "--force")) == {"01_one": "done", "report": "done"}
+    assert home.report("--only", "1_one", code=2) == (
+        "aeslib: no notebook named '1_one'. Did you mean '01_one'? Known: 01_one, 02_two.\n"
+    )
+
+
+def test_a_failing_notebook_is_kept_and_the_others_go_on(home):
+    home.notebook("01_one", SAVE, "print('this far')", "raise ValueError('two\\nlines')", "print('never')")
+    home.notebook("02_two", "2")
+    out = home.report(code=1)
+    assert home.table(out) == {"01_one": "FAILED", "02_two": "done", "report": "done"}
+    assert "\n  ValueError: two lines\n" in out
+    assert "Failed notebooks as far as they came: results/smoke/notebooks, logs: results/smoke/logs\n" in out
+    copy = (home.path / "results/smoke/notebooks/01_one.ipynb").read_text()
+    assert "this far" in copy
+    assert "ValueError" in copy
+    assert home.record("01_one")["status"] == "failed"
+    assert home.record("01_one")["error"] == "ValueError: two\nlines"
+    assert (home.path / "results/smoke/report/index.html").read_text() == "01_one 02_two"
+
+    home.notebook("01_one", "print('mended')")
+    assert home.table(home.report()) == {"01_one": "done", "02_two": "unchanged", "report": "done"}
+    assert not (home.path / "results/smoke/tables/x.T1.csv").exists()  # it no longer makes this table
+
+
+def test_a_dead_kernel_and_a_failing_report_are_told(home):
+    home.notebook("01_one", "import os\nos._exit(3)")
+    report = home.path / "aeslib" / "report" / "__init__.py"
+    report.write_text("def build(profile):\n    raise OSError('disk full')\n")
+    out = home.report(code=1)
+    assert home.table(out) == {"01_one": "FAILED", "report": "FAILED"}
+    assert "DeadKernelError: Kernel died\n" in out
+    assert "\n  OSError: disk full\n" in out
+
+
+@pytest.mark.parametrize("victim", ["run", "snakemake", "everything"])
+def test_after_kill_9_the_next_run_goes_on_and_nothing_of_the_old_one_stays(home, tmp_path, victim):
+    flag, slow = tmp_path / "pid", tmp_path / "slow"
+    slow.touch()
+    home.notebook("01_one", "1")
+    home.notebook("02_two", WAIT.format(flag=str(flag), slow=str(slow)))
+    home.report("--only", "01_one")
+    run = subprocess.Popen(home.command("report", "--profile", "smoke", "--cores", "1"), cwd=home.path, env=home.env)
+    until(lambda: flag.exists() and flag.read_text())
+    family = psutil.Process(run.pid).children(recursive=True)
+    killed = {"run": [run.pid], "snakemake": [family[0].pid], "everything": [run.pid, *(p.pid for p in family)]}
+    for pid in killed[victim]:
+        psutil.Process(pid).send_signal(signal.SIGKILL)
+    run.wait(60)
+    until(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family))
+    litter = home.path / "results/smoke/notebooks/.01_one-half.json"
+    litter.write_text("{")
+    slow.unlink()
+    out = home.report()
+    assert home.table(out) == {"01_one": "unchanged", "02_two": "done", "report": "done"}
+    assert not litter.exists()
+
+
+def test_a_second_run_at_the_same_time_says_so_and_a_stopped_one_leaves_nothing_behind(home, tmp_path):
+    flag, slow = tmp_path / "pid", tmp_path / "slow"
+    slow.touch()
+    home.notebook("01_one", WAIT.format(flag=str(flag), slow=str(slow)))
+    run = subprocess.Popen(
+        home.command("report", "--profile", "smoke"), cwd=home.path, env=home.env, text=True, stderr=subprocess.PIPE
+    )
+    until(lambda: flag.exists() and flag.read_text())
+    family = psutil.Process(run.pid).children(recursive=True)
+    busy = f"aeslib: another run of 'smoke' is going on (process {run.pid}); wait for it or stop it.\n"
+    assert home.report(code=1) == busy
+    assert home.run("clean", code=1) == busy
+    run.send_signal(signal.SIGINT)
+    assert run.communicate(timeout=60)[1] == "aeslib: stopped; what is finished is kept, run again to go on.\n"
+    assert run.returncode == 130
+    assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in family)
+
+
+def test_a_broken_snakefile_is_told(home):
+    home.notebook("01_one", "1")
+    (home.path / "Snakefile").write_text("rule report:\n    nonsense\n")
+    out = home.report(code=1)
+    assert home.table(out) == {"01_one": "FAILED", "report": "done"}
+    assert (
+        "ended without a word (killed, or out of memory?); see results/smoke/logs/01_one.log and snakemake.log" in out
+    )
