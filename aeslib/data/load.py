@@ -1,11 +1,36 @@
 """`load(key)`: the real data where it is there, its labels where only they are, else the synthetic stand-in."""
 
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import get_args
 
+from aeslib.data.adapters import ADAPTERS
+from aeslib.data.adapters.reading import Adapter, choose, tracking
 from aeslib.data.cards import DatasetCard, load_card
 from aeslib.data.table import LabelTable, Level, Source
-from aeslib.errors import DataError
-from aeslib.paths import data_root
+from aeslib.errors import DataError, unknown
+from aeslib.paths import data_root, inside
+
+PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
+
+
+class ImagePaths(Mapping[str, Path]):
+    """image_id → image file; every file lies inside `folder`."""
+
+    def __init__(self, folder: Path, names: Mapping[str, str]) -> None:
+        self.folder = folder
+        self._names = names
+
+    def __getitem__(self, image_id: str) -> Path:
+        return inside(self.folder, self._names[image_id])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 @dataclass(frozen=True)
@@ -18,11 +43,18 @@ class Dataset:
     """`real`: images and labels; `labels`: the owners' labels only; `synthetic`: our stand-in."""
     detail: str
     """What exactly was read, for provenance: files with digests, or the generator with its seed and size."""
+    images: Mapping[str, Path] = field(default_factory=dict, repr=False)
 
     @property
     def key(self) -> str:
         """The card's key."""
         return self.card.key
+
+    def image_paths(self) -> Mapping[str, Path]:
+        """image_id → image file of every image of the table; `DataError` unless `source` is "real"."""
+        if self.source != "real":
+            raise DataError(f"{self.key}: no images at hand ({self.detail}). See `aeslib data status`.")
+        return self.images
 
 
 def load(key: str, *, family: str | None = None, level: Level = "image", size: int = 4000, seed: int = 0) -> Dataset:
@@ -39,4 +71,73 @@ def load(key: str, *, family: str | None = None, level: Level = "image", size: i
         ParameterError: for an unknown key, family or level.
         DataError: when files are there but damaged; never falls back to synthetic then.
     """
-    raise DataError(f"not read yet: {load_card(key).key}, {family}, {level}, {size}, {seed}, {data_root()}")
+    card, adapter, folder = load_card(key), ADAPTERS[key], data_root() / key
+    family = family if family is not None else card.splits[0].family
+    if family not in adapter.LAYOUTS:
+        raise unknown(f"family of {key}", family, adapter.LAYOUTS)
+    if level not in get_args(Level):
+        raise unknown("level", level, get_args(Level))
+    if not published(adapter, folder, family, level):
+        return synthetic(card, size=size, seed=seed, level=level)
+    try:
+        with tracking() as opened:
+            table = adapter.read(folder, family, level)
+    except DataError as error:
+        raise DataError(f"{key}: {error} See `aeslib data verify {key}`.") from error
+    images = find_images(adapter, folder)
+    files = ", ".join(f"{name} {digest[:12]}" for name, digest in opened.items())
+    source, told = _level(table, images)
+    detail = "; ".join([f"{family}: {files}", *table.notes, told])
+    return Dataset(card, table, source, detail, images if source == "real" else {})
+
+
+def published(adapter: Adapter, folder: Path, family: str, level: Level) -> bool:
+    """Whether the owners' labels of this family and level are to be read from `folder`.
+
+    False when the folder is empty or absent, or when the owners publish no such level.
+
+    Raises:
+        DataError: when the folder holds something, but not the files that are needed.
+    """
+    layouts = adapter.LAYOUTS[family].get(level)
+    if not layouts or not folder.is_dir() or not any(path for path in folder.iterdir() if path.name[0] != "."):
+        return False
+    advice = f"Run `aeslib data verify {folder.name}`."
+    try:
+        chosen = choose(folder, layouts)
+    except DataError as error:
+        raise DataError(f"{error} {advice}") from error
+    if chosen is None:
+        ways = " or ".join(", ".join(layout.files[:3]) + (" …" if len(layout.files) > 3 else "") for layout in layouts)
+        raise DataError(f"{folder.name}: {folder} holds files, but not {ways} ({family}, {level}). {advice}")
+    return True
+
+
+def synthetic(card: DatasetCard, *, size: int, seed: int, level: Level) -> Dataset:
+    """The stand-in for a data set that is not at hand."""
+    from aeslib.data.synthetic.standins import standin
+
+    detail = f"synthetic stand-in for {card.title}: size {size}, seed {seed}"
+    return Dataset(card, standin(card.key, size=size, seed=seed, level=level), "synthetic", detail)
+
+
+def find_images(adapter: Adapter, folder: Path) -> ImagePaths:
+    """Every picture in the first of the adapter's image folders that is there, by image_id."""
+    for name in adapter.IMAGES:
+        top = folder / name
+        if top.is_dir():
+            found = (os.path.relpath(os.path.join(at, file), top) for at, _, files in os.walk(top) for file in files)
+            pictures = [path for path in found if os.path.splitext(path)[1].lower() in PICTURES]
+            return ImagePaths(top, {adapter.image_key(path): path for path in sorted(pictures)})
+    return ImagePaths(folder, {})
+
+
+def _level(table: LabelTable, images: ImagePaths) -> tuple[Source, str]:
+    """`real` only when every image of the table is there; otherwise how many are missing is told."""
+    wanted = set(table.frame["image_id"])
+    missing = len(wanted - images.keys())
+    if not missing:
+        return "real", f"{len(wanted)} images"
+    return "labels", "no images" if missing == len(
+        wanted
+    ) else f"{missing} of {len(wanted)} images missing: labels only"

@@ -56,11 +56,11 @@ class Adapter(Protocol):
     """What every module of this package offers."""
 
     @property
-    def LAYOUTS(self) -> Mapping[str, Mapping[Level, Sequence[Layout]]]:
+    def LAYOUTS(self) -> Mapping[str, Mapping[Level, Sequence[Layout]]]:  # noqa: N802
         """Family of splits → level → the layouts it can be read from, best first."""
 
     @property
-    def IMAGES(self) -> Sequence[str]:
+    def IMAGES(self) -> Sequence[str]:  # noqa: N802
         """Folders that may hold the images."""
 
     def image_key(self, name: str) -> str:

@@ -10,16 +10,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from aeslib.data.adapters.reading import Layout, find, ids, need, numbers, read_bytes, read_csv, report
+from aeslib.data.adapters.reading import Layout, ids, need, numbers, read_bytes, read_csv, report
 from aeslib.data.table import LabelTable, Level
 from aeslib.errors import DataError
 
 COLUMNS = {name.lower(): name for name in ("Brightness", "Colorfulness", "Contrast", "Noisiness", "Sharpness")}
 SCENES = ("Animal", "Cityscape", "Human", "Indoor scene", "Landscape", "Night scene", "Plant", "Still-life", "Others")
 SCENE_BOOK = "Scene category labels.xlsx"
-BOOKS = [Layout("workbook", (f"{top}MOS and Image attribute scores.xlsx",)) for top in ("Annotations/", "")]
+MEANS = [f"{top}MOS and Image attribute scores.xlsx" for top in ("Annotations/", "")] + ["SPAQ_annotations.csv"]
+"""The owners' workbook, and its comma separated export."""
 LAYOUTS: dict[str, dict[Level, list[Layout]]] = {
-    "all": {"image": [*BOOKS, Layout("export", ("SPAQ_annotations.csv",))]}
+    "all": {"image": [Layout(name, (name,)) for name in MEANS]},
+    "scenes": {"image": [Layout(name, (name, f"{name.rpartition('M')[0]}{SCENE_BOOK}")) for name in MEANS[:2]]},
 }
 IMAGES = ("TestImage", "images")
 
@@ -30,19 +32,22 @@ def image_key(name: str) -> str:
 
 
 def read(folder: Path, family: str, level: Level) -> LabelTable:
-    """The owners' workbook, or its comma separated export; with the scenes' shares, `scene_NAME`, if there."""
-    layout, paths = need(folder, LAYOUTS[family][level])
+    """Mean score and attributes; `scenes` adds the shares of nine scenes as columns `scene_NAME`."""
+    _, paths = need(folder, LAYOUTS[family][level])
     header = ["Image name", "MOS", *COLUMNS.values()]
-    raw = read_csv(read_bytes(paths[0]), header) if layout.name == "export" else read_sheet(paths[0], header)
+    raw = (read_sheet if paths[0].suffix == ".xlsx" else _read_export)(paths[0], header)
     frame = pd.DataFrame(
         {"image_id": ids(raw, "Image name").to_numpy(), "split": "all", "mos": numbers(raw, "MOS", 0, 100)}
     )
     for name, column in COLUMNS.items():
         frame[f"attr_{name}"] = numbers(raw, column, 0, 100)
-    path = find(folder, f"Annotations/{SCENE_BOOK}") or find(folder, SCENE_BOOK)
-    if path:
-        frame = frame.join(_scenes(path, frame["image_id"]), on="image_id")
+    if family == "scenes":
+        frame = frame.join(_scenes(paths[1], frame["image_id"]), on="image_id")
     return LabelTable(frame, (0, 100), attributes=dict.fromkeys(COLUMNS, (0, 100)))
+
+
+def _read_export(path: Path, columns: list[str]) -> pd.DataFrame:
+    return read_csv(read_bytes(path), columns)
 
 
 def _scenes(path: Path, wanted: pd.Series) -> pd.DataFrame:
@@ -58,20 +63,21 @@ def _scenes(path: Path, wanted: pd.Series) -> pd.DataFrame:
 
 def read_sheet(path: Path, columns: list[str]) -> pd.DataFrame:
     """The first sheet of a workbook; the index is the row number as the spreadsheet shows it."""
+    import openpyxl
+
     raw = read_bytes(path)
     try:
-        frame = pd.read_excel(io.BytesIO(raw.data), engine="openpyxl", dtype=object)
+        book = openpyxl.load_workbook(io.BytesIO(raw.data), read_only=True, data_only=True)
+        header, *rows = book.worksheets[0].iter_rows(values_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
         raise DataError(
             f"{raw.name}: not a whole workbook ({error}); it is cut off or damaged, fetch it again."
         ) from error
-    frame.columns = [str(column).strip() for column in frame.columns]
-    frame.index = np.arange(len(frame)) + 2
+    frame = pd.DataFrame(rows, columns=[str(column).strip() for column in header], index=np.arange(len(rows)) + 2)
     missing = [column for column in columns if column not in frame]
     if missing:
-        raise DataError(
-            f"{raw.name}: no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, frame.columns[:12]))}."
-        )
+        there = ", ".join(map(repr, frame.columns[:12]))
+        raise DataError(f"{raw.name}: no column {', '.join(map(repr, missing))}; it has {there}.")
     frame = frame.dropna(how="all")
     frame.attrs["file"] = raw.name
     return frame
