@@ -7,15 +7,14 @@ A paper's own network registers itself here from its room, so that every method 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from aeslib.errors import ParameterError, StateError, unknown
+from aeslib.profiles import Size
 
-Size = Literal["small", "paper"]
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 CLIP = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
 

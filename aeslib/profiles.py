@@ -5,8 +5,12 @@ backbones, real images and a GPU. Code asks the profile, never "am I a test?".
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from aeslib.errors import unknown
+
+Size = Literal["small", "paper"]
+"""Of networks: minutes on two cores, or as published."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,9 +19,18 @@ class Profile:
 
     name: str
     images: int
-    """Images per synthetic stand-in."""
+    """Pictures of each synthetic stand-in to train on (validation is cut from them)."""
+    test_images: int
+    """Fresh pictures of the same stand-in to test on."""
     image_size: int
     """Side of a picture in pixels."""
+    size: Size
+    """Which size of every network."""
+    epochs: int
+    """Passes over the training pictures of an ordinary run; studies scale theirs by it."""
+    pretext_images: int
+    pretext_epochs: int
+    """Of the training on themes and qualities that gives small networks their start."""
     seeds: int
     """Repetitions of every comparison."""
     bootstrap: int
@@ -27,11 +40,20 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile(name="smoke", images=400, image_size=32, seeds=1, bootstrap=200),
-        Profile(name="default", images=4000, image_size=64, seeds=5, bootstrap=1000),
-        Profile(name="paper", images=30000, image_size=256, seeds=5, bootstrap=1000),
+        Profile(
+            name="smoke", images=300, test_images=200, image_size=64, size="small", epochs=1,
+            pretext_images=300, pretext_epochs=1, seeds=1, bootstrap=200,
+        ),
+        Profile(
+            name="default", images=4000, test_images=1500, image_size=64, size="small", epochs=4,
+            pretext_images=6000, pretext_epochs=4, seeds=5, bootstrap=1000,
+        ),
+        Profile(
+            name="paper", images=30000, test_images=5000, image_size=256, size="paper", epochs=20,
+            pretext_images=0, pretext_epochs=0, seeds=5, bootstrap=1000,
+        ),
     )
-}
+}  # fmt: skip
 
 
 def get_profile(name: str) -> Profile:
