@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from aeslib.plots.style import BODY, GREY, HERE, ORANGE, SEQUENTIAL, TAIL
+from aeslib.plots.style import BODY, GREY, HERE, ORANGE, SEQUENTIAL, TAIL, finish
 
 
 def draw_counts(ax: Axes, counts: np.ndarray, labels: Sequence[str], *, tail: int = 2, log: bool = True) -> Axes:
@@ -33,8 +33,7 @@ def figure_counts(panels: Mapping[str, np.ndarray], labels: Sequence[str], *, ta
     for ax in axes.flat[len(panels) :]:
         ax.remove()
     fig.supxlabel("score bin: [ ] edge included, ( ) edge left out; the tails in orange", fontsize=8)
-    plt.close(fig)
-    return fig
+    return finish(fig)
 
 
 def figure_shares(counts: pd.DataFrame, *, xlabel: str) -> Figure:
@@ -55,8 +54,7 @@ def figure_shares(counts: pd.DataFrame, *, xlabel: str) -> Figure:
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=share.shape[1], fontsize=8)
     ax.grid(visible=False)
-    plt.close(fig)
-    return fig
+    return finish(fig)
 
 
 def figure_levels(levels: pd.DataFrame) -> Figure:
@@ -68,8 +66,7 @@ def figure_levels(levels: pd.DataFrame) -> Figure:
         ax.set(title=level, xlabel="images", xlim=(0, levels.to_numpy().max() * 1.22))
         ax.grid(axis="y", visible=False)
     axes[0].invert_yaxis()
-    plt.close(fig)
-    return fig
+    return finish(fig)
 
 
 def figure_correlations(here: pd.Series, published: pd.Series | None = None) -> Figure:
@@ -85,8 +82,7 @@ def figure_correlations(here: pd.Series, published: pd.Series | None = None) -> 
     ax.axvline(0, color="black", lw=0.8)
     ax.set(xlabel="Spearman's ρ with the overall score", xlim=(min(0, here.min() * 1.25), here.max() * 1.12))
     ax.grid(axis="y", visible=False)
-    plt.close(fig)
-    return fig
+    return finish(fig)
 
 
 def figure_scores(scores: np.ndarray, *, threshold: float, width: float, xlabel: str) -> Figure:
@@ -101,8 +97,7 @@ def figure_scores(scores: np.ndarray, *, threshold: float, width: float, xlabel:
     ax.set(xlabel=xlabel, ylabel=f"images per {width:g}")
     ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.legend()
-    plt.close(fig)
-    return fig
+    return finish(fig)
 
 
 def figure_measures(measures: pd.DataFrame) -> Figure:
@@ -116,7 +111,7 @@ def figure_measures(measures: pd.DataFrame) -> Figure:
         1, len(names), figsize=(2.3 * len(names), 0.8 + 0.36 * len(measures.index.unique(0))), sharey=True
     )
     for ax, name in zip(np.atleast_1d(axes), names, strict=True):
-        rows = measures.xs(name, level=1)
+        rows = measures.xs(name, level=1)[["value", "low", "high"]]
         finite = rows.where(np.isfinite(rows))
         rim = finite.max().max() * (3 if name == "max / min" else 1)
         shown = rows.clip(upper=rim)
@@ -129,5 +124,4 @@ def figure_measures(measures: pd.DataFrame) -> Figure:
         if name == "max / min":
             ax.set_xscale("log")
     np.atleast_1d(axes)[0].invert_yaxis()
-    plt.close(fig)
-    return fig
+    return finish(fig)
