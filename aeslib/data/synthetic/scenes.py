@@ -17,6 +17,11 @@ SHALLOW = {"portrait", "animal", "flower", "food"}
 PALETTE = (0.30, 0.55, 0.05, 0.60, 0.10, 0.07, 0.09, 0.92, 0.06, 0.58, 0.65, 0.75)
 """Natural hue of each theme's subject matter, 0-1 round the colour circle."""
 
+FILL = (1.3, 1.1, 0.9, 1.1, 1.1, 1.5, 1.5, 1.6, 1.6, 1.2, 0.9, 1.2)
+"""Usual size of each theme's subject."""
+STANDS = {"landscape", "seascape", "city", "street", "animal"}
+"""Themes whose subject stands on the ground: the horizon is never below its feet."""
+
 SCENE = np.dtype(
     [
         ("theme", "u1"),  # index into THEMES
@@ -53,8 +58,8 @@ class Camera:
     themes: dict[str, float] = field(default_factory=dict)
     """Relative share of themes; 1 where not named."""
     exposure_bias: float = 0.0
-    exposure_spread: float = 0.75
-    noise: float = 0.25
+    exposure_spread: float = 0.6
+    noise: float = 0.2
     miss: float = 0.25
     """Mean sensor noise and mean softness, 0-1."""
     saturation: float = 0.5
@@ -82,8 +87,10 @@ def _compose(rng: np.random.Generator, s: np.ndarray, camera: Camera) -> None:
     anywhere = rng.uniform(0.18, 0.82, (2, n))
     s["x"] = np.where(thirds, third(), np.where(centred, 0.5, anywhere[0])) + rng.normal(0, 0.02, n)
     s["y"] = np.where(thirds, third(), np.where(centred, 0.5, anywhere[1])) + rng.normal(0, 0.02, n)
-    s["size"] = rng.beta(2, 2.5, n) * 0.2 + 0.07
+    s["size"] = (rng.beta(2, 2.5, n) * 0.16 + 0.08) * np.array(FILL)[s["theme"]]
     s["horizon"] = np.where(thirds, third(), rng.uniform(0.3, 0.7, n)) + rng.normal(0, 0.02, n)
+    stands = np.isin(s["theme"], [THEMES.index(theme) for theme in STANDS])
+    s["horizon"] = np.where(stands, np.minimum(s["horizon"], s["y"] + 0.6 * s["size"]), s["horizon"])
     s["counter"] = np.where(rng.random(n) < 0.4, rng.uniform(0.3, 1, n), 0)
     s["clutter"] = rng.beta(1.2, 2.2, n)
     s["symmetry"] = rng.random(n) < 0.09
@@ -112,6 +119,6 @@ def _expose(rng: np.random.Generator, s: np.ndarray, camera: Camera) -> None:
     moving = rng.random(n)
     s["motion"] = np.where(moving < 0.13, rng.uniform(0.35, 1, n), 0)
     s["pan"] = moving < 0.047
-    s["noise"] = rng.beta(1.1, 1.1 * (1 / camera.noise - 1), n)
+    s["noise"] = rng.beta(0.7, 0.7 * (1 / camera.noise - 1), n)
     s["vignette"] = np.where(rng.random(n) < 0.3, rng.random(n), 0)
     s["texture"] = rng.random(n)

@@ -7,7 +7,7 @@ in the picture: saturation and detail are taken after exposure, haze and blur.
 
 import numpy as np
 
-from aeslib.data.synthetic.scenes import THEMES
+from aeslib.data.synthetic.scenes import FILL, THEMES
 
 QUALITIES = (
     "light", "contrast", "vivid", "harmony", "thirds", "balance", "depth", "sharp", "clean",
@@ -56,7 +56,10 @@ def qualities(s: np.ndarray) -> np.ndarray:
         "sharp": focus,
         "clean": 1 - s["noise"],
         "motion": 0.5 + 0.5 * s["motion"] * np.where(s["pan"] > 0, 1, -1),
-        "object": (s["size"] - 0.07) / 0.2 * (1 - 0.6 * s["clutter"]) * (0.5 + 0.5 * focus),
+        "object": (s["size"] / np.array(FILL)[s["theme"]] - 0.08)
+        / 0.16
+        * (1 - 0.6 * s["clutter"])
+        * (0.5 + 0.5 * focus),
         "content": 0.6 * np.array(APPEAL)[s["theme"]] + 0.25 * (1 - s["clutter"]) + 0.15 * s["texture"] * focus,
         "repetition": np.clip((s["repetition"] - 1) / 5, 0, 1),
         "symmetry": s["symmetry"],
