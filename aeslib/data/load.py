@@ -86,7 +86,7 @@ def load(key: str, *, family: str | None = None, level: Level = "image", size: i
         raise DataError(f"{key}: {error} See `aeslib data verify {key}`.") from error
     images = find_images(adapter, folder)
     files = ", ".join(f"{name} {digest[:12]}" for name, digest in opened.items())
-    source, told = _level(table, images)
+    source, told = level_of(table, images)
     detail = "; ".join([f"{family}: {files}", *table.notes, told])
     return Dataset(card, table, source, detail, images if source == "real" else {})
 
@@ -132,7 +132,7 @@ def find_images(adapter: Adapter, folder: Path) -> ImagePaths:
     return ImagePaths(folder, {})
 
 
-def _level(table: LabelTable, images: ImagePaths) -> tuple[Source, str]:
+def level_of(table: LabelTable, images: ImagePaths) -> tuple[Source, str]:
     """`real` only when every image of the table is there; otherwise how many are missing is told."""
     wanted = set(table.frame["image_id"])
     missing = len(wanted - images.keys())

@@ -1,0 +1,51 @@
+"""`data status`: what of every data set is at hand, and what it unlocks."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from aeslib.data.adapters import ADAPTERS
+from aeslib.data.adapters.reading import Adapter, choose
+from aeslib.data.cards import KEYS, load_card
+from aeslib.data.load import find_images, level_of
+from aeslib.errors import DataError
+from aeslib.paths import data_root
+
+
+def status() -> pd.DataFrame:
+    """One row per data set, in the order of the cards; nothing is hashed or changed.
+
+    Columns: key · title · level (`real`, `labels`, `none`) · images (found) · rows (of the first family that can be
+    read) · families (that can be read) · unlocks (items) · note (what is damaged or left out) · folder.
+    """
+    return pd.DataFrame([_row(key, data_root() / key) for key in KEYS])
+
+
+def _row(key: str, folder: Path) -> dict[str, object]:
+    card, adapter = load_card(key), ADAPTERS[key]
+    families, note = _families(adapter, folder)
+    images = find_images(adapter, folder)
+    level, rows = "none", 0
+    if families:
+        try:
+            table = adapter.read(folder, families[0], "image")
+            level, told = level_of(table, images)
+            rows, note = len(table), "; ".join([*table.notes, told])
+        except DataError as error:
+            note = f"damaged: {error} See `aeslib data verify {key}`."
+    return {
+        "key": key, "title": card.title, "level": level, "images": len(images), "rows": rows,
+        "families": " ".join(families), "unlocks": " ".join(card.unlocks), "note": note, "folder": str(folder),
+    }  # fmt: skip
+
+
+def _families(adapter: Adapter, folder: Path) -> tuple[list[str], str]:
+    """Families whose files are all there; else why none is."""
+    readable, note = [], "no label files"
+    for family, levels in adapter.LAYOUTS.items():
+        try:
+            if choose(folder, levels["image"]):
+                readable.append(family)
+        except DataError as error:
+            note = f"incomplete: {error}"
+    return readable, note
