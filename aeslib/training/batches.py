@@ -25,42 +25,49 @@ class Batches:
     ids: Sequence[str]
     batch_size: int = 32
     augment: Callable[[Tensor], Tensor] | None = None
-    """(B, 3, H, W) float → the same kind; draws from torch's default generator, which `fit` seeds per epoch."""
+    """What training does to (B, 3, H, W) floats; draws from torch's default generator, which `fit` seeds per epoch."""
+    evaluate: Callable[[Tensor], Tensor] | None = None
+    """What evaluation does to them (and training too, where `augment` is None)."""
+    rows: np.ndarray | None = None
+    """(N,) row of `images` behind each target, so that parts of one large array share it; None: the same order."""
 
     def __post_init__(self) -> None:
+        where = np.arange(len(self.images)) if self.rows is None else self.rows
         for name, values in self.targets.items():
-            if len(values) != len(self.images):
-                raise ParameterError(f"target {name!r} has {len(values)} rows for {len(self.images)} images.")
-        if len(self.ids) != len(self.images):
-            raise ParameterError(f"{len(self.ids)} ids for {len(self.images)} images.")
+            if len(values) != len(where):
+                raise ParameterError(f"target {name!r} has {len(values)} rows for {len(where)} images.")
+        if len(self.ids) != len(where):
+            raise ParameterError(f"{len(self.ids)} ids for {len(where)} images.")
         if self.images.dtype != np.uint8 or self.images.ndim != 4 or self.images.shape[1] != 3:
             raise ParameterError(f"images are {self.images.dtype} {self.images.shape}; expected uint8 (N, 3, H, W).")
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.ids)
 
     @property
     def steps(self) -> int:
         """Batches in one epoch; the last may be short."""
         return -(-len(self) // self.batch_size)
 
-    def take(self, rows: np.ndarray) -> "Batches":
-        """Only these rows, in this order."""
+    def take(self, chosen: np.ndarray) -> "Batches":
+        """Only these rows, in this order; no picture is copied."""
         return replace(
             self,
-            images=self.images[rows],
-            targets={name: values[rows] for name, values in self.targets.items()},
-            ids=[self.ids[row] for row in rows],
+            rows=chosen if self.rows is None else self.rows[chosen],
+            targets={name: values[chosen] for name, values in self.targets.items()},
+            ids=[self.ids[row] for row in chosen],
         )
 
-    def batch(self, rows: np.ndarray, *, augment: bool = False) -> Batch:
+    def batch(self, chosen: np.ndarray, *, augment: bool = False) -> Batch:
         """These rows as tensors."""
-        image = torch.from_numpy(np.ascontiguousarray(self.images[rows])).float().div_(255)
-        if augment and self.augment is not None:
-            image = self.augment(image)
-        made = {name: torch.from_numpy(np.asarray(values[rows])) for name, values in self.targets.items()}
+        shown = self.images[chosen if self.rows is None else self.rows[chosen]]
+        image = torch.from_numpy(np.ascontiguousarray(shown)).float().div_(255)
+        change = (self.augment or self.evaluate) if augment else self.evaluate
+        if change is not None:
+            image = change(image)
+        made = {name: torch.from_numpy(np.asarray(values[chosen])) for name, values in self.targets.items()}
         made = {name: value.float() if value.is_floating_point() else value for name, value in made.items()}
-        return {"image": image, "index": torch.from_numpy(rows.copy()), **made}
+        return {"image": image, "index": torch.from_numpy(chosen.copy()), **made}
 
     def epoch(self, seed: int, epoch: int, *, rank: int = 0, world: int = 1) -> Iterator[Batch]:
         """Shuffled training batches of one epoch; of each, process `rank` of `world` gets its share."""
