@@ -13,7 +13,7 @@ import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -43,6 +43,7 @@ def fetch(
     pause: float = 1.0,
     timeout: float = 30.0,
     progress: bool = True,
+    tell: Callable[[str], object] = print,
 ) -> list[Path]:
     """Download the files of `key` that its owners publish; the paths, in the card's order.
 
@@ -55,6 +56,7 @@ def fetch(
         pause: seconds before the second attempt, doubled before each further one.
         timeout: seconds without any byte after which an attempt counts as cut.
         progress: show a bar with an estimate.
+        tell: takes the closing words: what came, and the steps that are left to do by hand.
 
     Raises:
         DataError: when terms are not accepted, files must be got by hand, or a download fails or is not what the
@@ -67,7 +69,10 @@ def fetch(
     if not accept_terms:
         raise DataError(terms(card))
     folder = (root or data_root()) / key
-    return [_fetch_file(file, card, folder, base, tries, pause, timeout, progress) for file in wanted]
+    paths = [_fetch_file(file, card, folder, base, tries, pause, timeout, progress) for file in wanted]
+    names = ", ".join(file.path for file in wanted)
+    tell(f"In {folder}: {names}.\nThe owners' steps for everything:\n{_steps(card)}\nThen: aeslib data verify {key}")
+    return paths
 
 
 def terms(card: DatasetCard) -> str:
@@ -80,11 +85,14 @@ def terms(card: DatasetCard) -> str:
 
 def by_hand(card: DatasetCard) -> str:
     """The steps to get what the owners do not publish as plain files."""
-    steps = "\n".join(f"  {number}. {step}" for number, step in enumerate(card.get, 1))
     return (
-        f"{card.title} is not published as plain files and must be got by hand:\n{steps}\n"
+        f"{card.title} is not published as plain files and must be got by hand:\n{_steps(card)}\n"
         f"Terms: {card.terms}\nThen: aeslib data verify {card.key}"
     )
+
+
+def _steps(card: DatasetCard) -> str:
+    return "\n".join(f"  {number}. {step}" for number, step in enumerate(card.get, 1))
 
 
 def _fetch_file(

@@ -92,13 +92,26 @@ def card(*files: File) -> DatasetCard:
 
 
 @pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Path]]:
+def said() -> list[str]:
+    """What fetch told its reader."""
+    return []
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]) -> Callable[..., list[Path]]:
     """Fetch the tiny card's file from a server, quickly; `data.folder` is where it lands."""
     tiny = card(File(path="lists/labels.csv", sha256=SHA, url="https://owners.example/labels.csv"))
     monkeypatch.setattr(fetch_module, "load_card", lambda key: tiny)
 
     def run(server: Server, **how: object) -> list[Path]:
-        options = {"accept_terms": True, "pause": 0.01, "timeout": 0.3, "tries": 3, "progress": False} | how
+        options = {
+            "accept_terms": True,
+            "pause": 0.01,
+            "timeout": 0.3,
+            "tries": 3,
+            "progress": False,
+            "tell": said.append,
+        } | how
         return fetch("tad66k", root=tmp_path, base=server.base, **options)
 
     return run
@@ -108,7 +121,7 @@ def left(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_file_is_downloaded_and_then_skipped(data, serve, tmp_path):
+def test_a_file_is_downloaded_and_then_skipped(data, serve, tmp_path, said):
     server = serve("ok")
     target = tmp_path / "tad66k/lists/labels.csv"
     assert data(server) == [target]
@@ -116,6 +129,11 @@ def test_a_file_is_downloaded_and_then_skipped(data, serve, tmp_path):
     assert data(server) == [target]
     assert server.asked == ["/lists/labels.csv"]
     assert left(tmp_path / "tad66k") == ["lists/labels.csv"]
+    words = (
+        f"In {tmp_path / 'tad66k'}: lists/labels.csv.\nThe owners' steps for everything:\n  1. Ask the owners.\n"
+        "  2. Put labels.csv into the folder.\nThen: aeslib data verify tad66k"
+    )
+    assert said == [words, words]
 
 
 def test_a_damaged_file_is_replaced(data, serve, tmp_path):
