@@ -157,7 +157,8 @@ def _shares(path: Path) -> pd.DataFrame:
     off = np.abs(shares.sum(axis=1) - 1) > 1e-6
     report(frame.attrs["file"], [(line, "the ten shares do not sum to 1.") for line in frame.index[off]])
     mean, std = moments(shares, BINS)
-    table = pd.DataFrame({"image_id": ids(frame, "image_id").to_numpy(), "mos": mean, "std": std})
+    names = ids(frame, "image_id").to_numpy()
+    table = pd.DataFrame({"image_id": names, "mos": np.round(mean, 9), "std": std})  # shares are rounded themselves
     return table.join(pd.DataFrame(shares, columns=VOTES))
 
 

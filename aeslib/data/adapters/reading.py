@@ -314,12 +314,15 @@ def vote_lists(frame: pd.DataFrame, column: str, bins: int) -> pd.DataFrame:
 
 
 def moments(votes: np.ndarray, bins: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """(N,) means and (N,) standard deviations (population) of (N, K) votes or shares over `bins`."""
+    """(N,) means and (N,) standard deviations (population) of (N, K) votes or shares over `bins`.
+
+    One division of exact sums: votes that balance round 5 give 5.0, not 5.000000000000001, so "above 5" can be asked.
+    """
     scores = np.asarray(bins, float)
-    with np.errstate(invalid="ignore"):  # a row without votes has been reported already
-        share = votes / votes.sum(axis=1, keepdims=True)
-    mean = share @ scores
-    return mean, np.sqrt(np.maximum(share @ scores**2 - mean**2, 0))
+    with np.errstate(invalid="ignore", divide="ignore"):  # a row without votes has been reported already
+        total = votes.sum(axis=1)
+        mean = votes @ scores / total
+        return mean, np.sqrt(np.maximum(votes @ scores**2 / total - mean**2, 0))
 
 
 def from_votes(image_id: pd.Series, votes: pd.DataFrame, bins: Sequence[float]) -> pd.DataFrame:
