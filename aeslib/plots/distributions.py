@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, NullLocator, PercentFormatter
 
 from aeslib.plots.style import BODY, GREY, HERE, ORANGE, SEQUENTIAL, TAIL, finish
 
@@ -16,10 +16,12 @@ def draw_counts(ax: Axes, counts: np.ndarray, labels: Sequence[str], *, tail: in
     """Images per bin with the numbers on the bars; `tail` bins at each end in the tail's colour."""
     ends = (np.arange(len(counts)) < tail) | (np.arange(len(counts)) >= len(counts) - tail)
     bars = ax.bar(range(len(counts)), counts, width=0.86, color=np.where(ends, TAIL, BODY))
-    ax.bar_label(bars, [f"{count:,}" for count in counts], padding=1, fontsize=7)
+    short = [f"{count:,}" if count < 100_000 else f"{count / 1000:.0f}k" for count in counts]
+    ax.bar_label(bars, short, padding=1, fontsize=6.5)
     ax.set_xticks(range(len(counts)), labels, rotation=35, ha="right", rotation_mode="anchor", fontsize=7.5)
     ax.set(ylabel="images", yscale="symlog" if log else "linear")
     ax.set_ylim(0, max(counts.max(), 1) * (4 if log else 1.12))
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.grid(axis="x", visible=False)
     return ax
 
@@ -64,23 +66,24 @@ def figure_levels(levels: pd.DataFrame) -> Figure:
         bars = ax.barh(levels.index, levels[level], color=colour)
         ax.bar_label(bars, [f"{count:,}" for count in levels[level]], padding=2, fontsize=7)
         ax.set(title=level, xlabel="images", xlim=(0, levels.to_numpy().max() * 1.22))
+        ax.xaxis.set_major_formatter("{x:,.0f}")
         ax.grid(axis="y", visible=False)
     axes[0].invert_yaxis()
     return finish(fig)
 
 
-def figure_correlations(here: pd.Series, published: pd.Series | None = None) -> Figure:
+def figure_correlations(here: pd.Series, published: pd.Series) -> Figure:
     """Rank correlation of the overall score with each attribute, longest bar first; printed values as diamonds."""
     here = here.sort_values()
+    known = published.reindex(here.index).dropna()
     fig, ax = plt.subplots(figsize=(6, 0.9 + 0.28 * len(here)))
     bars = ax.barh(here.index, here, color=HERE, height=0.7, label="here")
-    ax.bar_label(bars, [f"{rho:.3f}" for rho in here], padding=3 if published is None else 8, fontsize=7.5)
-    if published is not None:
-        known = published.reindex(here.index).dropna()
-        ax.plot(known, known.index, "D", color=ORANGE, markeredgecolor="black", ms=6, ls="", label="published")
-        ax.legend(loc="lower right")
+    ax.bar_label(bars, [f"{rho:.3f}" for rho in here], padding=8, fontsize=7.5)
+    ax.plot(known, known.index, "D", color=ORANGE, markeredgecolor="black", ms=6, label="published")
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     ax.axvline(0, color="black", lw=0.8)
-    ax.set(xlabel="Spearman's ρ with the overall score", xlim=(min(0, here.min() * 1.25), here.max() * 1.12))
+    ends = pd.concat([here, known, pd.Series(0.0)])
+    ax.set(xlabel="Spearman's ρ with the overall score", xlim=(ends.min() * 1.25, ends.max() * 1.12))
     ax.grid(axis="y", visible=False)
     return finish(fig)
 
@@ -96,7 +99,7 @@ def figure_scores(scores: np.ndarray, *, threshold: float, width: float, xlabel:
     ax.axvline(threshold, color="black", lw=1, ls="--")
     ax.set(xlabel=xlabel, ylabel=f"images per {width:g}")
     ax.yaxis.set_major_formatter("{x:,.0f}")
-    ax.legend()
+    ax.legend(loc="upper left")
     return finish(fig)
 
 
@@ -123,5 +126,8 @@ def figure_measures(measures: pd.DataFrame) -> Figure:
         ax.margins(x=0.12, y=0.12)
         if name == "max / min":
             ax.set_xscale("log")
+            ax.xaxis.set_major_locator(LogLocator(numticks=4))
+            ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+            ax.xaxis.set_minor_locator(NullLocator())
     np.atleast_1d(axes)[0].invert_yaxis()
     return finish(fig)

@@ -96,12 +96,16 @@ class BinExplorer(widgets.VBox):
     def _reset(self) -> None:
         edges = self.targets[self.data.value].edges
         step = (edges[2] - edges[1]) / 20
+        self.ready = False
         self.shift.min, self.shift.max, self.shift.step = -5 * step, 5 * step, step
         self.shift.value = 0
         self.edges.value = ", ".join(f"{edge:g}" for edge in edges)
+        self.ready = True
         self._show()
 
     def _show(self) -> None:
+        if not self.ready:  # several controls are being set at once
+            return
         try:
             edges = shifted(parse_edges(self.edges.value), self.shift.value)
             bins = Bins(edges, self.rule.value, "float32" if self.float32.value else "float64")
