@@ -107,15 +107,22 @@ def _image_columns(table: LabelTable, score: pa.Column) -> dict[str, pa.Column]:
 
 
 def validate(table: LabelTable) -> None:
-    """Raise `DataError` with the first offending rows unless the table fits its schema."""
+    """Raise `DataError` with the first offending row unless the table fits its schema."""
     try:
         schema(table).validate(table.frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
         cases = errors.failure_cases
-        first = cases.iloc[0]
-        where = "" if pd.isna(first["index"]) else f" in row {int(first['index'])}"
-        raise DataError(
-            f"label table: column {first['column']!r} fails {first['check']!r}{where} "
-            f"(value {first['failure_case']!r}); {len(cases)} failing cases in all. "
-            "Run `aeslib data verify KEY` for the list."
-        ) from errors
+        more = f" ({len(cases)} failing cells in all.)" if len(cases) > 1 else ""
+        raise DataError(f"label table: {_complaint(table, cases.iloc[0])}{more}") from errors
+
+
+def _complaint(table: LabelTable, case: pd.Series) -> str:
+    """What is wrong, from one row of pandera's list of failures."""
+    if case["check"] == "column_in_dataframe":
+        return f"no column {case['failure_case']!r}; it has {', '.join(table.frame.columns)}."
+    if case["check"] == "multiple_fields_uniqueness":
+        row = table.frame.loc[case["index"]]
+        person = f" by user {row['user_id']!r}" if table.level == "rating" else ""
+        return f"image {row['image_id']!r}{person} stands more than once in split {row['split']!r}."
+    where = "" if pd.isna(case["index"]) else f"row {int(case['index'])}: "
+    return f"{where}{case['column']} is {case['failure_case']}; expected {case['check']}."

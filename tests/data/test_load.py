@@ -1,0 +1,288 @@
+"""`load`: the best source at hand, never a stand-in for damaged files, and a detail that says what was read."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import makers
+import numpy as np
+import pandas as pd
+import pytest
+
+from aeslib.data import load
+from aeslib.data.cards import KEYS, load_card
+from aeslib.data.load import ImagePaths
+from aeslib.data.table import LabelTable
+from aeslib.errors import DataError, ParameterError
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("AESLIB_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list[tuple]:
+    """What the stand-in is asked for; it answers with two rows."""
+    calls: list[tuple] = []
+
+    def standin(key, *, size, seed, level="image"):
+        calls.append((key, size, seed, level))
+        frame = pd.DataFrame({"image_id": ["a", "b"], "split": "train", "mos": [1.0, 2.0]})
+        return LabelTable(frame, (0, 10))
+
+    monkeypatch.setattr("aeslib.data.synthetic.standins.standin", standin)
+    return calls
+
+
+def message(error: type[Exception], *arguments, **options) -> str:
+    with pytest.raises(error) as caught:
+        load(*arguments, **options)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_without_files_every_data_set_is_synthetic_and_says_so(key, root):
+    data = load(key, size=40, seed=3)
+    assert data.source == "synthetic"
+    assert data.key == key
+    assert len(data.table) == 40
+    assert data.detail == f"synthetic stand-in for {load_card(key).title}: size 40, seed 3"
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_with_files_every_data_set_is_read_from_them(key, root, asked):
+    makers.make(key, root)
+    data = load(key)
+    assert data.source == ("real" if key == "oasis_beauty" else "labels")
+    assert len(data.table) > 2
+    assert asked == []
+
+
+def test_an_empty_folder_is_no_data(root, asked):
+    (root / "eva").mkdir(parents=True)
+    (root / "eva" / ".cache").write_text("")
+    assert load("eva", size=7, seed=5).source == "synthetic"
+    assert asked == [("eva", 7, 5, "image")]
+
+
+def test_detail_names_the_files_their_digests_and_what_was_left_out(root):
+    folder = makers.make("aadb", root)
+    digests = [
+        f"aadb/imgList{name}Regression_.csv "
+        + hashlib.sha256((folder / f"imgList{name}Regression_.csv").read_bytes()).hexdigest()[:12]
+        for name in ("Train", "Validation", "TestNew")
+    ]
+    assert load("aadb").detail == (
+        f"distinct: {', '.join(digests)}; 2 validation images that are also test images left out; 3 left; no images"
+    )
+
+
+def test_the_first_family_of_the_card_is_read_unless_another_is_asked_for(root):
+    makers.make("aadb", root)
+    assert len(load("aadb").table) == len(load("aadb", family="distinct").table) == 21
+    assert len(load("aadb", family="as_released").table) == 23
+
+
+def test_ratings_are_read_where_persons_are_published(root):
+    makers.make("para", root)
+    data = load("para", level="rating")
+    assert (data.table.level, len(data.table), data.source) == ("rating", 60, "labels")
+
+
+def test_ratings_that_the_owners_do_not_publish_come_from_the_stand_in(root, asked):
+    makers.make("aadb", root)
+    assert load("aadb", level="rating").source == "synthetic"
+    assert asked == [("aadb", 4000, 0, "rating")]
+
+
+def test_misspelt_words_are_answered_with_the_nearest(root):
+    assert message(ParameterError, "adb").startswith("no data set named 'adb'. Did you mean 'aadb'? Known: ava, aadb,")
+    assert message(ParameterError, "aadb", family="distinkt") == (
+        "no family of aadb named 'distinkt'. Did you mean 'distinct'? Known: distinct, as_released."
+    )
+    assert message(ParameterError, "aadb", level="ratings") == (
+        "no level named 'ratings'. Did you mean 'rating'? Known: image, rating."
+    )
+
+
+def test_damaged_labels_are_an_error_and_no_stand_in(root, asked):
+    folder = makers.make("tad66k", root)
+    (folder / "dataset.zip").write_bytes(b"not a zip")
+    assert message(DataError, "tad66k") == (
+        "tad66k: tad66k/dataset.zip: not a whole zip archive (File is not a zip file); it is cut off or damaged, "
+        "fetch it again. See `aeslib data verify tad66k`."
+    )
+    assert asked == []
+
+
+def test_missing_label_files_are_an_error_and_no_stand_in(root, asked):
+    folder = makers.make("aadb", root)
+    (folder / "imgListTestNewRegression_.csv").unlink()
+    assert message(DataError, "aadb") == (
+        "aadb: imgListTestNewRegression_.csv missing; 2 of 3 files there. Run `aeslib data verify aadb`."
+    )
+    assert asked == []
+
+
+def test_other_files_than_the_labels_are_an_error_and_no_stand_in(root, asked):
+    makers.jpeg(root / "eva" / "images" / "71.jpg")
+    assert message(DataError, "eva") == (
+        f"eva: {root / 'eva'} holds files, but not data/votes_filtered.csv or votes_filtered.csv or "
+        "iqs-digikam/samples_train.json, iqs-digikam/samples_test.json (all, image). Run `aeslib data verify eva`."
+    )
+    assert asked == []
+
+
+def test_a_family_whose_files_are_absent_is_an_error(root, asked):
+    makers.make("photonet", root)
+    assert message(DataError, "photonet", family="all") == (
+        f"photonet: {root / 'photonet'} holds files, but not photonet_dataset.txt (all, image). "
+        "Run `aeslib data verify photonet`."
+    )
+    assert asked == []
+
+
+def test_with_all_images_a_data_set_is_real_and_leads_to_them(root):
+    makers.make("oasis_beauty", root)
+    data = load("oasis_beauty")
+    assert data.source == "real"
+    assert data.detail.endswith("; 3 images")
+    paths = data.image_paths()
+    assert set(paths) == set(data.table.frame["image_id"])
+    assert paths["Acorns1"] == root.resolve() / "oasis_beauty" / "images" / "Acorns 1.jpg"
+    assert paths["Acorns1"].is_file()
+
+
+def test_with_some_images_missing_only_the_labels_are_used_and_the_number_is_told(root):
+    makers.make("oasis_beauty", root)
+    (root / "oasis_beauty" / "images" / "Cat 4.jpg").unlink()
+    data = load("oasis_beauty")
+    assert data.source == "labels"
+    assert data.detail.endswith("; 1 of 3 images missing: labels only")
+    with pytest.raises(DataError, match=r"^oasis_beauty: no images at hand \(.*\)\. See `aeslib data status`\.$"):
+        data.image_paths()
+
+
+@pytest.mark.parametrize(
+    ("key", "names"),
+    [
+        ("para", ["imgs/session1/iaa_pub1_.jpg", "imgs/session1/iaa_pub2_.jpg", "imgs/session2/iaa_pub71_.jpg"]),
+        ("eva", ["images/71.jpg", "images/106.jpg", "images/776273.jpg"]),
+        ("tid2013", [f"distorted_images/{name.lower()}" for name in makers.TID2013_NAMES]),
+        ("koniq10k", [f"512x384/{n}.jpg" for n in range(6)]),
+        ("spaq", [f"TestImage/{row[0]}" for row in makers.SPAQ_ROWS]),
+    ],
+)
+def test_images_are_found_in_the_owners_folders(key, names, root):
+    folder = makers.make(key, root)
+    for name in names:
+        makers.jpeg(folder / name)
+    data = load(key)
+    assert data.source == "real"
+    assert {path.relative_to(folder.resolve()).as_posix() for path in data.image_paths().values()} == set(names)
+
+
+def test_an_image_that_is_a_link_out_of_its_folder_is_refused(tmp_path):
+    (tmp_path / "images").mkdir()
+    outside = makers.jpeg(tmp_path / "outside.jpg")
+    (tmp_path / "images" / "a.jpg").symlink_to(outside)
+    paths = ImagePaths(tmp_path / "images", {"a": "a.jpg"})
+    with pytest.raises(DataError) as caught:
+        paths["a"]
+    assert str(caught.value) == f"'a.jpg' points outside {tmp_path / 'images'}; names must stay inside their folder."
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("key", "source", "rows"),
+    [
+        ("ava", "labels", 25_551), ("aadb", "labels", 9831), ("tad66k", "labels", 66_327), ("eva", "labels", 4070),
+        ("photonet", "labels", 968), ("flickr_aes", "labels", 41_541), ("koniq10k", "labels", 10_073),
+        ("spaq", "labels", 11_125), ("tid2013", "labels", 3000), ("oasis_beauty", "real", 338),
+    ],
+)  # fmt: skip
+def test_the_owners_files_are_loaded(key, source, rows, real_data):
+    real_data(key)
+    data = load(key)
+    assert (data.source, len(data.table)) == (source, rows)
+    assert re.search(r" [0-9a-f]{12}", data.detail)
+    low, high = data.table.score_range
+    assert ((data.table.mos >= low) & (data.table.mos <= high)).all()
+
+
+@pytest.mark.real
+def test_every_owners_picture_is_found_and_can_be_opened(real_data):
+    from PIL import Image
+
+    real_data("oasis_beauty")
+    paths = load("oasis_beauty").image_paths()
+    assert len(paths) == 338
+    with Image.open(paths["Acorns1"]) as picture:
+        assert picture.size == (500, 400)
+
+
+# --- the table itself ------------------------------------------------------------------------------------------------
+
+
+def frame(**columns) -> pd.DataFrame:
+    return pd.DataFrame({"image_id": ["a", "b"], "split": "train", "mos": [0.2, 0.4]} | columns)
+
+
+def complaint(*arguments, **options) -> str:
+    with pytest.raises(DataError) as caught:
+        LabelTable(*arguments, **options)
+    return str(caught.value)
+
+
+def test_one_image_may_stand_in_two_splits_but_only_once_in_each():
+    assert len(LabelTable(frame(image_id=["a", "a"], split=["validation", "test"]), (0, 1))) == 2
+    assert complaint(frame(image_id=["a", "a"]), (0, 1)) == (
+        "label table: image 'a' stands more than once in split 'train'. (4 failing cells in all.)"
+    )
+
+
+def test_a_person_rates_an_image_once():
+    ratings = pd.DataFrame({"image_id": ["a", "a"], "split": "all", "user_id": ["u", "v"], "score": [1.0, 2.0]})
+    assert len(LabelTable(ratings, (1, 5), level="rating")) == 2
+    assert complaint(ratings.assign(user_id="u"), (1, 5), level="rating") == (
+        "label table: image 'a' by user 'u' stands more than once in split 'all'. (6 failing cells in all.)"
+    )
+
+
+def test_lists_have_no_mean_scores():
+    bare = frame(high=[0, 1]).drop(columns="mos")
+    table = LabelTable(bare, (1, 10), scored=False)
+    with pytest.raises(DataError) as caught:
+        _ = table.mos
+    assert str(caught.value) == "this list publishes no mean scores; it has image_id, split, high."
+    assert complaint(bare, (1, 10)) == "label table: no column 'mos'; it has image_id, split, high."
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"mos": [0.2, 1.4]}, "row 1: mos is 1.4; expected in_range(0, 1)."),
+        ({"mos": [-1.0, 1.4]}, "row 0: mos is -1.0; expected in_range(0, 1). (2 failing cells in all.)"),
+        ({"mos": [0.2, np.nan]}, "row 1: mos is nan; expected not_nullable."),
+        ({"image_id": ["a", ""]}, "row 1: image_id is ; expected str_length(1, None)."),
+        ({"high": [0, 2]}, "row 1: high is 2; expected isin((0, 1))."),
+        ({"std": [0.1, -1.0]}, "row 1: std is -1.0; expected greater_than_or_equal_to(0)."),
+        ({"mos": [0, 1]}, "mos is int64; expected dtype('float64')."),
+    ],
+)
+def test_a_bad_table_names_column_row_and_value(change, said):
+    assert complaint(frame(**change), (0, 1)) == f"label table: {said}"
+
+
+def test_splits_votes_and_attributes_that_are_not_there_are_named():
+    table = LabelTable(frame(), (0, 1))
+    for call, said in [
+        (lambda: table.split("test"), "no split 'test' in this table; it has train."),
+        (table.votes, "this data set publishes no vote histogram; use mos (and std where present)."),
+        (lambda: table.attribute("Light"), "no attribute 'Light'; this table has none."),
+    ]:
+        with pytest.raises(DataError) as caught:
+            call()
+        assert str(caught.value) == said
