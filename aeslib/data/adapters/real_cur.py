@@ -27,7 +27,7 @@ def read(folder: Path, family: str, level: Level) -> LabelTable:
     """One rating an image: that of the person whose album it is in."""
     _, paths = need(folder, LAYOUTS[family][level])
     raw = read_csv(read_bytes(paths[0]), ["worker", "imagePair", "score"])
-    frame = pd.DataFrame({"image_id": ids(raw, "imagePair").to_numpy(), "split": "all"})
+    frame = pd.DataFrame({"image_id": ids(raw, "imagePair").to_numpy(), "split": "test"})
     frame["user_id"] = ids(raw, "worker", unique=False).to_numpy()
     scores = numbers(raw, "score", 1, 5)
     if level == "rating":
