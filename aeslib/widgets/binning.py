@@ -1,5 +1,6 @@
 """Move the edges of a histogram and watch the published row appear. The view is thin: `compare` does the work."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -61,10 +62,12 @@ def shifted(edges: tuple[float, ...], by: float) -> tuple[float, ...]:
     return (edges[0], *(round(edge + by, 9) for edge in edges[1:-1]), edges[-1])
 
 
-def _picture(comparison: Comparison, title: str) -> bytes:
+def _picture(comparison: Comparison, title: str) -> str:
+    """The histogram inside an `img` element, so that a page without a kernel can show it too."""
     file = BytesIO()
     figure_counts({title: comparison.rows["here"].to_numpy()}, comparison.rows["bin"].tolist()).savefig(file, dpi=110)
-    return file.getvalue()
+    alt = escape(f"Histogram of {title}: {comparison.rows['here'].tolist()}")
+    return f'<img alt="{alt}" src="data:image/png;base64,{b64encode(file.getvalue()).decode()}">'
 
 
 def _html(rows: pd.DataFrame) -> str:
@@ -83,7 +86,7 @@ class BinExplorer(widgets.VBox):
         self.shift = widgets.FloatSlider(description="shift inner edges", readout_format=".3f", **wide)
         self.rule = widgets.ToggleButtons(options=RULES, description="score on edge", style=wide["style"])
         self.float32 = widgets.Checkbox(description="scores stored as float32", **wide)
-        self.line, self.table, self.picture = widgets.HTML(), widgets.HTML(), widgets.Image(format="png")
+        self.line, self.table, self.picture = (widgets.HTML() for _ in range(3))
         super().__init__(
             [self.data, self.edges, self.shift, self.rule, self.float32, self.line, self.table, self.picture]
         )
