@@ -1,0 +1,235 @@
+"""What judges are given and what they answer.
+
+A judge is a function `judge(see, **parameters) -> Finding`. It looks at published numbers, models and labels only
+through `see`, an `Evidence`, which remembers each thing it was asked for with a fingerprint: a result is stale as soon
+as one of them changes, and no sooner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Literal
+
+from aeslib import published
+from aeslib.code import digest, module_file
+from aeslib.data import Dataset, load
+from aeslib.data.adapters import ADAPTERS
+from aeslib.data.adapters.reading import choose
+from aeslib.data.cards import load_card
+from aeslib.data.table import LabelTable, Level
+from aeslib.errors import AeslibError, DataError, ParameterError, StateError, unknown
+from aeslib.paths import data_root
+from aeslib.published.claims import Claim, claim
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Verdict = Literal["exact", "contradicted", "holds here", "does not hold here", "inconclusive", "needs data"]
+Basis = Literal["arithmetic", "architecture", "labels", "experiment"]
+Number = float | str | dict[str, Any]
+"""A number, or where it stands: "elta.T1 | AVA | Ours | PLCC" (item, group, row, column; the group may be left out),
+{labels: aadb, split: train, stat: rows} (see `labels.py`) or {model: vgg16, count: parameters} (see `models.py`)."""
+
+
+class MissingDataError(AeslibError):
+    """A judge cannot answer without data that are not here; the message says which, and how to get them."""
+
+
+def missing(key: str, what: str, because: str = "", kind: str = "labels") -> MissingDataError:
+    """The error for a data set that is not here: `what` is lacking, perhaps why, and the command that helps."""
+    fetchable = any(file.url and file.kind == kind for file in load_card(key).files)
+    command = f"aeslib data fetch {key} --accept-terms" if fetchable else "aeslib data status"
+    steps = "" if fetchable else f" (steps to take by hand: data_cards/{key}.md)"
+    return MissingDataError(f"{because} Needs {what} of {key}: `{command}`{steps}.".strip())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A judge's answer: verdict, what the paper says, what came out here, and why, in plain words."""
+
+    verdict: Verdict
+    published: str = ""
+    ours: str = ""
+    why: str
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    seeds: int | None = None
+    basis: Basis | None = None
+    """None: what the evidence was (arithmetic unless models or labels were asked for)."""
+    runs: tuple[str, ...] = ()
+
+
+def settled(holds: bool, *, published: str, ours: str, why: str, **more: Any) -> Finding:
+    """A claim that computing settles: `exact` or `contradicted`."""
+    return Finding(verdict="exact" if holds else "contradicted", published=published, ours=ours, why=why, **more)
+
+
+def measured(
+    effect: float, low: float, high: float, *, published: str, what: str, seeds: int, runs: Iterable[str] = ()
+) -> Finding:
+    """A claim that an experiment speaks to: it holds only when the interval excludes zero in the claimed direction.
+
+    Args:
+        effect: measured difference, positive in the direction of the claim.
+        low: lower end of its interval.
+        high: upper end.
+        published: what the paper says.
+        what: name of the effect with its unit.
+        seeds: repetitions behind it.
+        runs: keys of the runs.
+    """
+    if not low <= effect <= high:
+        raise ParameterError(f"effect {effect} lies outside its interval {low} … {high}; pass effect, low, high.")
+    verdict: Verdict = "holds here" if low > 0 else "does not hold here" if high < 0 else "inconclusive"
+    says = {
+        "holds here": "the whole interval lies on the claimed side of zero",
+        "does not hold here": "the whole interval lies on the other side of zero",
+        "inconclusive": "the interval includes zero",
+    }[verdict]
+    text = f"{effect:.4g} [{low:.4g}, {high:.4g}]"
+    return Finding(
+        verdict=verdict, published=published, ours=text, why=f"{what}: {text} over {seeds} seeds; {says}.",
+        effect=effect, low=low, high=high, seeds=seeds, basis="experiment", runs=tuple(runs),
+    )  # fmt: skip
+
+
+JUDGES: dict[str, Callable[..., Finding]] = {}
+"""Every judge by name: `best` for the general ones, `elta.mixing` for those of one paper."""
+
+
+def judge(rule: Callable[..., Finding]) -> Callable[..., Finding]:
+    """Enter a function into `JUDGES`, under its paper's name unless it stands among the general rules."""
+    room = rule.__module__.rpartition(".")[2]
+    JUDGES[rule.__name__ if room == "rules" else f"{room}.{rule.__name__}"] = rule
+    return rule
+
+
+Loaded = dict[str, Dataset | None]
+
+
+def fingerprint(name: str, loaded: Loaded) -> str:
+    """The present state of one input, as `Evidence.inputs` names it: "published:elta.T1", "data:ava/tanet/image" …"""
+    kind, _, rest = name.partition(":")
+    match kind:
+        case "published":
+            return digest(published.table(rest).to_csv(index=False))
+        case "title":
+            return digest(str(published.items()["title"].get(rest, "gone")))
+        case "claim":
+            return wording(claim(rest))
+        case "code":
+            path = module_file(rest)
+            return digest(path) if path else "gone"
+        case "package":
+            return metadata.version(rest)
+        case "data":
+            return _origin(rest, loaded)
+    raise StateError(f"no input of the kind {kind!r} in {name!r}; judge the claims again.")
+
+
+def _origin(address: str, loaded: Loaded) -> str:
+    try:
+        data = dataset(address, loaded)
+    except DataError as error:  # incomplete or damaged files are a state, too
+        return digest(str(error))
+    return digest(data.source, data.detail) if data else "not at hand"
+
+
+def wording(claim: Claim) -> str:
+    """The fingerprint of a claim and its parameters."""
+    return digest(claim.model_dump_json(by_alias=True))
+
+
+def dataset(address: str, loaded: Loaded) -> Dataset | None:
+    """The owners' labels at "key/family/level" (family may be empty), read once per judging; None when not at hand."""
+    if address not in loaded:
+        key, family, level = address.split("/")
+        family = family or load_card(key).splits[0].family
+        if family not in ADAPTERS[key].LAYOUTS:
+            raise unknown(f"family of {key}", family, ADAPTERS[key].LAYOUTS)
+        folder, layouts = data_root() / key, ADAPTERS[key].LAYOUTS[family].get(level, ())  # type: ignore[call-overload]
+        here = folder.is_dir() and layouts and choose(folder, layouts)
+        loaded[address] = load(key, family=family, level=level) if here else None  # type: ignore[arg-type]
+    return loaded[address]
+
+
+@dataclass
+class Evidence:
+    """The eyes of one judge."""
+
+    loaded: Loaded = field(default_factory=dict)
+    """Data sets already read, shared by all claims of one judging."""
+    profile: str = "default"
+    inputs: dict[str, str] = field(default_factory=dict)
+    """What was looked at → its fingerprint."""
+    basis: Basis = "arithmetic"
+    data: str = ""
+    """`real` or `labels` when labels were looked at."""
+
+    def note(self, name: str) -> None:
+        """Remember an input."""
+        if name not in self.inputs:
+            self.inputs[name] = fingerprint(name, self.loaded)
+
+    def table(self, item: str) -> pd.DataFrame:
+        """The published numbers of an item, long form."""
+        frame = published.table(item)
+        self.note(f"published:{item}")
+        return frame
+
+    def title(self, item: str) -> str:
+        """The title of an item in the index."""
+        self.note(f"title:{item}")
+        return str(published.items().loc[item, "title"])
+
+    def cell(self, address: str) -> pd.Series:
+        """One published cell by "item | group | row | column" or "item | row | column"."""
+        parts = [part.strip() for part in address.split("|")]
+        if len(parts) not in (3, 4):
+            raise ParameterError(
+                f"{address!r} is no cell; write 'item | group | row | column' or 'item | row | column'."
+            )
+        item, group, row, column = parts if len(parts) == 4 else (parts[0], "", *parts[1:])
+        frame = self.table(item)
+        for name, wanted in (("group", group), ("row", row), ("column", column)):
+            if wanted not in set(frame[name]):
+                raise unknown(f"{name} of {item}", wanted, frame[name].unique())
+            frame = frame[frame[name] == wanted]
+        return frame.iloc[0]
+
+    def number(self, where: Number) -> float:
+        """A number given outright or by its place; `DataError` when the source text lost it."""
+        if isinstance(where, dict):
+            from aeslib.ledger import labels, models
+
+            of = models.count if "model" in where else labels.statistic
+            self.note(f"code:{of.__module__}")
+            return of(self, **where)
+        if not isinstance(where, str):
+            return float(where)
+        cell = self.cell(where)
+        if cell["value"] != cell["value"]:
+            raise DataError(f"{where}: no number there ({cell['status']}: {cell['printed']!r}).")
+        return float(cell["value"])
+
+    def labels(self, key: str, *, family: str | None = None, level: Level = "image") -> LabelTable:
+        """The owners' labels of a data set; `MissingDataError` when they are not here or damaged, never a stand-in."""
+        address = f"{key}/{family or ''}/{level}"
+        self.note(f"data:{address}")
+        self.basis = "labels"
+        try:
+            data = dataset(address, self.loaded)
+        except DataError as error:  # incomplete or damaged: the verdict says so, with what to do
+            raise MissingDataError(str(error)) from error
+        if data is None:
+            raise missing(key, "the owners' labels" + (f" and lists ({family})" if family else ""))
+        self.data = data.source
+        return data.table
+
+    def package(self, name: str) -> None:
+        """Note that a count depends on an installed package."""
+        self.note(f"package:{name}")
+        self.basis = "architecture"
