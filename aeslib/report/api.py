@@ -7,13 +7,16 @@ import re
 import tomllib
 from collections.abc import Iterator
 from inspect import cleandoc
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from aeslib.code import PACKAGE, module_file
 from aeslib.paths import ROOT
 
-SECTION = re.compile(r"^(Args|Returns|Yields|Raises|Attributes|Source|Example|Examples|Note|Notes):[ ]*(.*)$")
+SECTION = re.compile(
+    r"^(Args|Returns|Yields|Raises|Attributes|Source|Example|Examples|Note|Notes):[ ]*(.*)$", re.MULTILINE
+)
 SHORT = 70
 """Longest constant that is shown, in characters."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -75,7 +78,7 @@ def api_page(room: str) -> str:
 def module_text(name: str, path: Path) -> Iterator[str]:
     """One module: what it is for, then everything public that says what it does."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    yield f":::{{py:module}} {name}\n:::"
+    yield f":::{{py:module}} {name}\n:no-index-entry:\n:::"
     yield prose(ast.get_docstring(tree) or "", literal=True)
     yield from members(tree.body, inside_class=False)
 
@@ -124,7 +127,7 @@ def function(node: Function, *, inside_class: bool) -> str:
 def directive(kind: str, head: str, body: str, options: str = "") -> str:
     """One entry of Sphinx's Python domain; the fence is longer than those of entries inside."""
     fence = ":" * (7 if kind == "class" else 6)
-    return f"{fence}{{py:{kind}}} {head}\n{options}\n{body}\n{fence}"
+    return f"{fence}{{py:{kind}}} {head}\n:no-index-entry:\n{options}\n{body}\n{fence}"
 
 
 def docstring(node: ast.ClassDef | Function) -> str:
@@ -133,22 +136,25 @@ def docstring(node: ast.ClassDef | Function) -> str:
 
 
 def prose(text: str, *, literal: bool = False) -> str:
-    """A docstring as Markdown: sections become definition lists in bold; indented blocks stay as they stand.
+    """A docstring as Markdown: sections become lists under a bold word, other indented blocks stay as they stand.
 
     Args:
         text: the docstring, without its own indentation.
         literal: for modules, whose indented blocks are tables and examples rather than sections.
     """
-    lines: list[str] = []
-    for block in re.split(r"\n(?=\S)|\n\s*\n", text):
-        section = SECTION.match(block.partition("\n")[0])
-        if section and not literal:
-            lines += ["", f"**{section[1]}** {section[2]}".rstrip(), "", *entries(block.partition("\n")[2])]
-        elif block.startswith(" "):
-            lines += ["", "```text", block.rstrip(), "```", ""]
+    parts: list[str] = []
+    section = False
+    for indented, lines in groupby(text.splitlines(), key=lambda line: line.startswith(" ")):
+        block = "\n".join(lines)
+        if not indented:
+            shown = escape_tags(block)
+            parts.append(shown if literal else SECTION.sub(r"\n**\1:** \2\n", shown))
+            section = not literal and bool(SECTION.search(block.rpartition("\n")[2]))
+        elif section:
+            parts += ["", *entries(block), ""]
         else:
-            lines += [escape_tags(block)]
-    return "\n".join(lines)
+            parts += ["", "```text", block, "```", ""]
+    return "\n".join(parts).strip()
 
 
 def entries(block: str) -> Iterator[str]:

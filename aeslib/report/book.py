@@ -35,6 +35,7 @@ CONFIG: dict[str, Any] = {
     "html_math_renderer": "mathml",
     "suppress_warnings": ["myst.header", "mystnb.unknown_mime_type", "ref.python"],
     "toc_object_entries": False,
+    "add_module_names": False,
     "python_maximum_signature_line_length": 90,
     "python_display_short_literal_types": True,
     # looks; nothing that asks a server
@@ -43,6 +44,8 @@ CONFIG: dict[str, Any] = {
     "templates_path": [str(HERE / "templates")],
     "html_css_files": ["report.css"],
     "html_show_search_summary": False,
+    "html_use_index": False,  # Sphinx forgets index entries of pages that it does not make again
+    "html_domain_indices": False,
     "html_copy_source": False,
     "html_show_sourcelink": False,
     "html_show_copyright": False,
@@ -65,7 +68,7 @@ def build(profile: str) -> Path:
     """
     book = gather(profile)
     work = artifacts_dir(profile) / "report"
-    write_sources(book, work / "source")
+    write_sources(book, work)
     run_sphinx(work)
     return swap_in(book, work / "html") / "index.html"
 
@@ -84,12 +87,14 @@ def sources(book: Book) -> Iterator[tuple[str, str]]:
             yield f"notebooks/{run.name}.ipynb", nbformat.writes(tidy(notebook, run, saved, titles)) + "\n"
 
 
-def write_sources(book: Book, folder: Path) -> None:
-    """Write what changed and remove what is no longer wanted, so that Sphinx sees only real changes."""
-    wanted = dict(sources(book))
+def write_sources(book: Book, work: Path) -> None:
+    """Write what changed and remove what is no longer wanted with its page, so that Sphinx sees only real changes."""
+    wanted, folder = dict(sources(book)), work / "source"
     for path in [path for path in folder.rglob("*") if path.is_file()]:
-        if path.relative_to(folder).as_posix() not in wanted:
+        place = path.relative_to(folder)
+        if place.as_posix() not in wanted:
             path.unlink()
+            (work / "html" / place).with_suffix(".html").unlink(missing_ok=True)
     for name, text in wanted.items():
         path = folder / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
@@ -110,6 +115,10 @@ def run_sphinx(work: Path) -> None:
         app.build()
     if app.statuscode:
         raise StateError(f"Sphinx ended with status {app.statuscode}; its messages are above.")
+    shown = {name for _, name in app.env.images.values()}
+    for picture in (work / "html" / "_images").glob("*"):
+        if picture.name not in shown:
+            picture.unlink()
 
 
 def swap_in(book: Book, html: Path) -> Path:

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from aeslib.report.gather import Book
-from aeslib.report.parts import NOT_JUDGED, VERDICTS, chip, code_type, item_link, plural, raw, show
+from aeslib.report.parts import NOT_JUDGED, VERDICTS, chip, code_type, item_link, plural, raw
 
 
 def claims(book: Book) -> str:
@@ -67,7 +67,8 @@ def here(claim: Mapping[str, Any]) -> str:
     """Our number; for an experiment also the effect with its interval and the number of seeds."""
     parts = [escape(claim["ours"])]
     if claim["effect"] is not None:
-        parts.append(f"effect {show(claim['effect'])} [{show(claim['low'])}, {show(claim['high'])}]")
+        interval = "" if claim["low"] is None else f" [{claim['low']:.3g}, {claim['high']:.3g}]"
+        parts.append(f"effect {claim['effect']:.3g}{interval}")
     if claim["seeds"]:
         parts.append(plural(claim["seeds"], "seed"))
     if claim["data"] == "synthetic":

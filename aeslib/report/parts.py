@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any
 
 from aeslib.report.gather import Book, Output
 
@@ -52,11 +51,6 @@ def chip(verdict: str, count: int | None = None) -> str:
     css = verdict.replace(" ", "-")
     mark = f'<span class="mark" aria-hidden="true">{VERDICTS[verdict][0]}</span>'
     return f'<span class="chip v-{css}">{mark}{verdict}{number}</span>'
-
-
-def show(value: Any) -> str:
-    """A value as text: numbers short, nothing for None."""
-    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def minutes(seconds: float) -> str:
