@@ -23,6 +23,10 @@ class Finding:
     message: str
     severity: Literal["error", "note"] = "error"
 
+    def __post_init__(self) -> None:
+        for name in ("file", "id", "message"):  # names on disk need not be UTF-8; what is printed must
+            object.__setattr__(self, name, getattr(self, name).encode("utf-8", "backslashreplace").decode())
+
 
 class Findings(list[Finding]):
     """All that was found, errors first."""
@@ -43,5 +47,5 @@ class Findings(list[Finding]):
 def report_csv(findings: Findings, path: Path) -> Path:
     """Write every finding as one row of a CSV file."""
     with atomic_path(path) as temporary:
-        findings.frame().to_csv(temporary, index=False, errors="backslashreplace")
+        findings.frame().to_csv(temporary, index=False)
     return path

@@ -23,8 +23,18 @@ def bad_lines(data: bytes, *, table: bool) -> dict[int, str]:
         data: the file.
         table: whether lines hold fields; then all must have as many as most have.
     """
-    bad: dict[int, str] = {}
     lines = data.splitlines(keepends=True)
+    bad = _not_text(lines)
+    if 2 * len(bad) > len(lines):
+        return {}
+    if table:
+        text = b"".join(b"\n" if number in bad else line for number, line in enumerate(lines, 1)).decode("utf-8-sig")
+        bad |= _ragged(text)
+    return dict(sorted(bad.items()))
+
+
+def _not_text(lines: list[bytes]) -> dict[int, str]:
+    bad: dict[int, str] = {}
     for number, line in enumerate(lines, 1):
         try:
             line.decode()
@@ -33,12 +43,7 @@ def bad_lines(data: bytes, *, table: bool) -> dict[int, str]:
         else:
             if b"\x00" in line:
                 bad[number] = "holds NUL bytes; it is damaged."
-    if 2 * len(bad) > len(lines):
-        return {}
-    if table:
-        text = b"".join(b"\n" if number in bad else line for number, line in enumerate(lines, 1)).decode("utf-8-sig")
-        bad |= _ragged(text)
-    return dict(sorted(bad.items()))
+    return bad
 
 
 def _ragged(text: str) -> dict[int, str]:
@@ -83,5 +88,6 @@ def count_rows(path: Path) -> int | None:
         return len(entries) if isinstance(entries, list) else None
     rows = _rows(text, _separator(text)[0])
     _, first = next(rows, (1, []))
-    body = any(re.fullmatch(r"\s*-?[\d.]+(e-?\d+)?\s*", cell) for cell in first)
+    numeric = sum(bool(re.fullmatch(r"\s*-?[\d.]+(e-?\d+)?\s*", cell)) for cell in first)
+    body = bool(first) and 2 * numeric >= len(first)  # EVA's header has numbers too, but more words
     return sum(1 for _ in rows) + body

@@ -11,9 +11,9 @@ from tqdm.auto import tqdm
 
 from aeslib.data._findings import Finding
 from aeslib.data.adapters.reading import Adapter
+from aeslib.data.load import PICTURES
 from aeslib.data.table import LabelTable, Level
 
-PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"}
 Tables = dict[tuple[str, Level], LabelTable]
 
 

@@ -14,14 +14,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path, PureWindowsPath
-from typing import Literal, cast
+from typing import Literal
 
 from aeslib.data._findings import Finding, Findings, report_csv
 from aeslib.data._lines import TABLES, bad_lines, count_rows
 from aeslib.data._pictures import Tables, check_images, image_folders
-from aeslib.data.adapters.reading import Adapter, Layout, choose, collecting, find, read_bytes
+from aeslib.data.adapters import ADAPTERS
+from aeslib.data.adapters.reading import Adapter, Layout, choose, collecting, find, read_bytes, tracking
 from aeslib.data.cards import DatasetCard, File, load_card
 from aeslib.data.fetch import ARCHIVES, faults, open_archive, sha256
 from aeslib.data.table import LabelTable, Level
@@ -39,21 +39,32 @@ def verify(key: str, root: Path | None = None, *, progress: bool = True) -> Find
         root: where data sets lie.
         progress: show a bar with an estimate while images are looked at.
     """
-    card, adapter = load_card(key), cast(Adapter, import_module(f"aeslib.data.adapters.{key}"))
+    card, adapter = load_card(key), ADAPTERS[key]
     folder = (root or data_root()) / key
     if not folder.is_dir():
         return Findings([_missing(f"{key}/", f"no folder {folder}; `aeslib data fetch {key}` says how to get it.")])
+    tables, opened, found = check_labels(card, adapter, folder)
+    found += check_splits(card, tables) + check_names(card, tables) + check_links(card, adapter, folder)
+    found += check_images(adapter, folder, tables, progress=progress) + check_extra(card, adapter, folder, opened)
+    return Findings(sorted(dict.fromkeys(found), key=lambda finding: finding.severity))
+
+
+def check_labels(card: DatasetCard, adapter: Adapter, folder: Path) -> tuple[Tables, set[str], list[Finding]]:
+    """The tables that could be read, the files opened for them, and what is wrong with label files and their rows."""
     spoilt, found = structure(adapter, folder)
-    with _mended(card, adapter, folder, spoilt) as place:
-        tables, trouble = read_all(adapter, place)
-    if not tables and not trouble:
+    with _mended(card, adapter, folder, spoilt) as place, tracking() as opened:
+        tables, trouble, used = read_all(adapter, place)
+    here = {name for name in _read_names(adapter) if _there(folder, name)}
+    other_form = bool(here) and here.isdisjoint(file.path for file in card.files)
+    files = check_files(card, folder, otherwise=bool(used) or other_form)
+    if any(finding.check == "missing" and finding.severity == "error" for finding in files):
+        same = f"{card.key}/", "missing"  # said less exactly
+        trouble = [finding for finding in trouble if (finding.file, finding.check) != same]
+    elif not used and not trouble and not check_links(card, adapter, folder):
         names = " or ".join(sorted({layout.files[0] for layout in _layouts(adapter)}))
-        trouble = [_missing(f"{key}/", f"no labels; expected {names}. `aeslib data fetch {key}` says how to get them.")]
-    found += trouble + check_files(card, folder, readable=bool(tables))
-    found += check_splits(card, tables) + check_names(card, tables)
-    found += check_images(adapter, folder, tables, progress=progress) + check_extra(card, adapter, folder)
-    unique = dict.fromkeys(found)
-    return Findings(sorted(unique, key=lambda finding: finding.severity))
+        lost = f"no labels; expected {names}. `aeslib data fetch {card.key}` says how to get them."
+        trouble = [_missing(f"{card.key}/", lost)]
+    return tables, set(opened), found + trouble + files
 
 
 def _missing(file: str, message: str, severity: Literal["error", "note"] = "error") -> Finding:
@@ -87,9 +98,13 @@ def structure(adapter: Adapter, folder: Path) -> tuple[dict[str, set[int]], list
         if path is None or form not in {*TABLES, ".json"}:
             continue
         try:
-            bad = bad_lines(read_bytes(path).data, table=form in TABLES)
+            data = read_bytes(path).data
         except DataError:
             continue  # cannot be unpacked: the reader says so
+        if data[:512].lstrip()[:1] == b"<":
+            found.append(Finding(name, 1, "", "structure", "is a web page, not a table; fetch it again."))
+            continue
+        bad = bad_lines(data, table=form in TABLES)
         if bad:
             spoilt[name] = set(bad)
             found += [Finding(name, line, "", "structure", message) for line, message in bad.items()]
@@ -116,8 +131,8 @@ def _mended(card: DatasetCard, adapter: Adapter, folder: Path, spoilt: Mapping[s
         yield place
 
 
-def read_all(adapter: Adapter, folder: Path) -> tuple[Tables, list[Finding]]:
-    """Every family and level that the files allow, and all that its reader has to say."""
+def read_all(adapter: Adapter, folder: Path) -> tuple[Tables, list[Finding], set[str]]:
+    """Every family and level that the files allow, all that its reader has to say, and the files of complete ones."""
     tables: Tables = {}
     found: list[Finding] = []
     partial: list[tuple[Finding, set[str]]] = []
@@ -128,7 +143,8 @@ def read_all(adapter: Adapter, folder: Path) -> tuple[Tables, list[Finding]]:
                 chosen = choose(folder, layouts)
             except DataError as error:
                 here = {name for layout in layouts for name in layout.files if _there(folder, name)}
-                partial.append((_told(error, folder, "missing"), here))
+                if here:  # else: a link, which `check_links` names
+                    partial.append((_told(error, folder, "missing"), here))
                 continue
             if chosen:
                 used |= set(chosen[0].files)
@@ -138,7 +154,7 @@ def read_all(adapter: Adapter, folder: Path) -> tuple[Tables, list[Finding]]:
                     tables[family, level] = table
     for finding, here in partial:  # files of a complete family are no sign that another was meant to be there
         found.append(replace(finding, severity="note" if here <= used else "error"))
-    return tables, found
+    return tables, found, used
 
 
 def _read(adapter: Adapter, folder: Path, family: str, level: Level) -> tuple[LabelTable | None, list[Finding]]:
@@ -169,29 +185,29 @@ def _number(line: object) -> int | None:
 
 def _told(error: DataError, folder: Path, check: str) -> Finding:
     """A reader's message, "FILE[, line N]: what is wrong", as a finding."""
-    match = re.match(r"(?P<file>.+?)(?:, (?:line|entry|row) (?P<row>\d+))?: (?P<rest>.+)", str(error), re.DOTALL)
+    match = re.match(r"(?P<file>.+?)(?:, (?:line|entry|row|image) (?P<row>\d+))?: (?P<rest>.+)", str(error), re.DOTALL)
     if not match:
         return Finding("", None, "", check, str(error))
     row = int(match["row"]) if match["row"] else None
     return Finding(_relative(match["file"], folder), row, "", check, match["rest"])
 
 
-def check_files(card: DatasetCard, folder: Path, *, readable: bool) -> list[Finding]:
+def check_files(card: DatasetCard, folder: Path, *, otherwise: bool) -> list[Finding]:
     """Files that the card names: there, of the right size, checksum and number of rows, archives safe to unpack.
 
     Args:
         card: whose files.
         folder: where they should lie.
-        readable: some labels could be read without those that are missing, which are only noted then.
+        otherwise: labels lie here in another form than the card's; what is missing of the card's is only noted then.
     """
     found = []
     for file in card.files:
         path = _there(folder, file.path)
         if path is not None:
             found += [Finding(file.path, None, "", check, message) for check, message in _differences(file, path)]
-        elif file.required and file.kind != "images":
+        elif file.required and file.kind != "images" and not (folder / file.path).exists():
             message = f"is not here; `aeslib data fetch {card.key}` says how to get it."
-            found.append(_missing(file.path, message, "note" if readable else "error"))
+            found.append(_missing(file.path, message, "note" if otherwise else "error"))
     return found
 
 
@@ -234,23 +250,40 @@ def check_splits(card: DatasetCard, tables: Tables) -> list[Finding]:
 
 def check_names(card: DatasetCard, tables: Tables) -> list[Finding]:
     """Names of images that would lead out of their folder."""
-    names = {name for table in tables.values() for name in table.frame["image_id"]}
-    suspects = sorted(name for name in names if ".." in name or name[:1] in {"/", "\\"} or name[1:2] == ":")
+    columns = [table.frame["image_id"] for table in tables.values()]
+    suspects = sorted({name for names in columns for name in names[names.str.contains(r"\.\.|^[/\\]|^.:")]})
     outside = [name for name in suspects if (path := PureWindowsPath(name)).anchor or ".." in path.parts]
     return [
         Finding(f"{card.key}/", None, name, "names", f"image {name!r} points outside its folder.") for name in outside
     ]
 
 
-def check_extra(card: DatasetCard, adapter: Adapter, folder: Path) -> list[Finding]:
-    """Files that nobody reads: often a wrong name, or an archive unpacked one folder too deep."""
+def check_links(card: DatasetCard, adapter: Adapter, folder: Path) -> list[Finding]:
+    """Label files that lie outside, behind a link: nobody follows it."""
+    named = {*_read_names(adapter), *(file.path for file in card.files)}
+    names = sorted(end for name in named for end in (name, f"{name}.gz") if (folder / end).exists())
+    message = "is a link that leads outside the data set's folder; put the file itself here."
+    outside = [name for name in names if not (folder / name).resolve().is_relative_to(folder.resolve())]
+    return [Finding(name, None, "", "names", message) for name in outside]
+
+
+def check_extra(card: DatasetCard, adapter: Adapter, folder: Path, opened: set[str]) -> list[Finding]:
+    """Files that nobody reads: often a wrong name, or an archive unpacked one folder too deep.
+
+    Args:
+        card: whose files are known.
+        adapter: whose files and image folders are known.
+        folder: where to look.
+        opened: "FOLDER/FILE" of what the readers opened, also where neither card nor layouts name it.
+    """
     known = {file.path for file in card.files} | set(_read_names(adapter))
     spared = [*image_folders(adapter, folder), *(folder / name for name in known if (folder / name).is_dir())]
     unknown = Counter[str]()
     for path in folder.rglob("*"):
         if path.is_file() and not path.name.startswith(".") and not any(place in path.parents for place in spared):
             name = path.relative_to(folder).as_posix()
-            if name not in known and name.removesuffix(".gz") not in known:
+            listed = {name, name.removesuffix(".gz")} & known or f"{path.parent.name}/{path.name}" in opened
+            if not listed:
                 unknown[name if path.parent == folder else f"{name.partition('/')[0]}/"] += 1
     many = f"of its files nobody reads; pictures belong in {' or '.join(adapter.IMAGES)}."
     return [
