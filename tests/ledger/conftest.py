@@ -1,7 +1,7 @@
 """A copy of the published tables in which a test may alter a number."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +11,7 @@ from aeslib import published
 
 
 @pytest.fixture
-def alter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def alter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, float], None]]:
     """`alter("elta.T1 | AVA | Ours | PLCC", 0.1)`: from now on that cell holds another number."""
     home = tmp_path / "published"
     shutil.copytree(Path(str(published._HERE)) / "tables", home / "tables")
@@ -31,6 +31,3 @@ def alter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
     yield change
     published.table.cache_clear()
-
-
-Alter = Callable[[str, float], None]
