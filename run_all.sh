@@ -33,7 +33,7 @@ without_torch() {
 }
 
 contents() { "$python" -c 'import sys; print(*sys.version_info[:2])'; printf '%s\n' "$backend"; cat "$lock"; }
-installed() { [ "$python" = "$venv/bin/python" ] && contents | cmp -s - "$stamp"; }
+installed() { [ "$python" = "$venv/bin/python" ] && [ -f "$stamp" ] && [ "$(contents)" = "$(cat "$stamp")" ]; }
 
 use_pip() { "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input "$@"; }
 use_uv() { "$venv/bin/uv" pip "$@" --quiet --python "$venv/bin/python"; }
@@ -59,11 +59,11 @@ install_lock() {
 
 install_backend() {
     local pins
-    pins=$(grep -oE '^(torch|torchvision)==[^ ]+' "$lock")
-    say "torch for '$backend' comes without a hash to check: $(echo $pins), everything else is checked."
+    pins=$(grep -oE '^(torch|torchvision)==[^ ]+' "$lock" | tr '\n' ' ')
+    say "torch for '$backend' comes without a hash to check: ${pins% }, everything else is checked."
     without_torch >"$venv/without-torch.txt"
     use_uv sync --require-hashes --compile-bytecode "$venv/without-torch.txt"
-    use_uv install --compile-bytecode --torch-backend "$backend" $pins
+    use_uv install --compile-bytecode --torch-backend "$backend" $pins # two words
     use_uv install --no-deps --no-build-isolation --editable .
 }
 

@@ -6,6 +6,7 @@ Imports are read from the source (also those inside functions), never executed: 
 import ast
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -25,13 +26,15 @@ def module_file(module: str) -> Path | None:
 
 
 def imported_modules(source: str) -> set[str]:
-    """`aeslib` modules that Python source names in its import statements (packages on the way included)."""
+    """`aeslib` modules that Python source names in imports, or whole in a string (packages on the way included)."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names = [node.value]  # import_module("aeslib.studies.training")
         else:
             continue
         for name in names:
@@ -85,13 +88,14 @@ def inputs(source: str) -> list[Path]:
 
 
 def notebook_source(path: Path) -> str:
-    """The code cells of a notebook as one Python source; magics and shell lines are left out."""
+    """The code cells of a notebook as one Python source; magics, shell lines and cells in another language left out."""
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     except (json.JSONDecodeError, KeyError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a notebook ({error}); restore it with `git checkout -- {path.name}`.") from error
-    lines = [line for c in cells if c["cell_type"] == "code" for line in "".join(c["source"]).splitlines()]
-    return "\n".join("pass" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    python = "\n".join(source for source in sources if not source.startswith("%%"))
+    return re.sub(r"^(\s*)[%!].*$", r"\1pass", python, flags=re.MULTILINE)
 
 
 def digest(*parts: bytes | str | Path) -> str:

@@ -74,7 +74,6 @@ def exclusive(path: Path) -> Iterator[None]:
 
 def inside(folder: Path, name: str) -> Path:
     """`folder / name`, refused when it would leave `folder` (`..`, absolute, or through a link)."""
-    target = (folder / name).resolve()
-    if "\x00" in name or not target.is_relative_to(folder.resolve()):
+    if "\x00" in name or not (target := (folder / name).resolve()).is_relative_to(folder.resolve()):
         raise DataError(f"{name!r} points outside {folder}; names must stay inside their folder.")
     return target

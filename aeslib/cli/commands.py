@@ -2,16 +2,26 @@
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aeslib.cli.process import cores, own_environment
-from aeslib.paths import ROOT
+from aeslib.paths import ROOT, data_root, results_dir
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SOURCES = ("aeslib", "tests", "notebooks", "benchmarks")
+VERIFY = "verify"
+"""Folder of what the doctor found, beside the profiles' results."""
+WIDTH = shutil.get_terminal_size((140, 40)).columns
+SHOWN = 40
+"""Findings printed; the CSV file has all."""
 
 
 def test(options: argparse.Namespace) -> int:
@@ -77,24 +87,51 @@ def lab(options: argparse.Namespace) -> int:
 
 def data(options: argparse.Namespace) -> int:
     """What is there, whether it is sound, and how to get it."""
-    if options.action == "status":
-        from aeslib.data.status import status
-
-        print(status().to_string(index=False))
-        return 0
     if options.action == "verify":
-        from aeslib.data.doctor import verify
-
         return verify(options.key)
-    from aeslib.data.fetch import fetch
+    if options.action == "fetch":
+        from aeslib.data.fetch import fetch
 
-    fetch(options.key, accept_terms=options.accept_terms)
+        for path in fetch(options.key, accept_terms=options.accept_terms):
+            print(path)
+        return 0
+    from aeslib.data.status import status
+
+    print(f"Data sets under {data_root()}")
+    show_frame(status()[["key", "level", "images", "rows", "unlocks", "note"]])
     return 0
 
 
-def claims(options: argparse.Namespace) -> int:
-    """The ledger's table."""
-    from aeslib.ledger import format_table, judge_all
+def verify(key: str) -> int:
+    """Examine one data set and change nothing; 1 when something is wrong. All findings go to a CSV file."""
+    from aeslib.data.doctor import report_csv
+    from aeslib.data.doctor import verify as examine
 
-    print(format_table(judge_all(), paper=options.paper, verdict=options.verdict, item=options.item))
+    findings = examine(key)
+    if findings:
+        show_frame(findings.frame().head(SHOWN))
+        path = report_csv(findings, results_dir(VERIFY) / f"{key}.csv")
+        print(f"{len(findings)} findings, {len(findings.errors)} of them errors: {path}")
+    else:
+        print(f"{key}: nothing to say against it.")
+    return 1 if findings.errors else 0
+
+
+def show_frame(frame: "pd.DataFrame") -> None:
+    """Print a table, long cells wrapped to the terminal's width."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*map(str, frame.columns))
+    for row in frame.astype("string").fillna("").itertuples(index=False):
+        table.add_row(*map(Text, row))
+    Console(width=WIDTH).print(table)
+
+
+def claims(options: argparse.Namespace) -> int:
+    """The ledger's table, judged anew."""
+    from aeslib.ledger.core import format_table, judge_all
+
+    print(format_table(judge_all(options.paper, options.verdict, options.item), width=WIDTH))
     return 0

@@ -58,14 +58,24 @@ def plan(profile: str, pattern: str = "*") -> Plan:
     chosen = {name: notebook_key(name, profile) for name in notebook_names(pattern)}
     before = dict(done.name.split(".", 1) for done in (results_dir(profile) / ".done").glob("*.*"))
     shown = {name: key for name, key in before.items() if name in notebook_names()} | chosen
-    source = "import aeslib.report"
-    return Plan(profile, chosen, code.digest(_common(profile), json.dumps(shown, sort_keys=True), *code.inputs(source)))
+    api = {*code.PACKAGE.rglob("*.py"), *_inputs("import aeslib.report")}  # the report has a page on every module
+    project = ROOT / "pyproject.toml"
+    key = code.digest(_common(profile), json.dumps(shown, sort_keys=True), project, *sorted(api))
+    return Plan(profile, chosen, key)
 
 
 def notebook_key(name: str, profile: str) -> str:
     """Key of one notebook: its cells, the code it reaches, data, profile, pins and Python's version."""
     path = notebook_path(name)
-    return code.digest(_common(profile), _cells(path), *code.inputs(code.notebook_source(path)))
+    return code.digest(_common(profile), _cells(path), *_inputs(code.notebook_source(path)))
+
+
+def _inputs(source: str) -> list[Path]:
+    """`code.inputs`; all code for source that is not Python, as it may reach anything; running it says more."""
+    try:
+        return code.inputs(source)
+    except SyntaxError:
+        return sorted(code.PACKAGE.rglob("*.py"))
 
 
 def _cells(path: Path) -> str:

@@ -145,7 +145,8 @@ def show_claims(results: Path) -> None:
     """Print how many claims have which verdict, when they have been judged."""
     path = results / "claims.json"
     if path.is_file():
-        counts = Counter(claim["verdict"] for claim in json.loads(path.read_text(encoding="utf-8")))
+        judged = json.loads(path.read_text(encoding="utf-8"))["claims"]
+        counts = Counter(claim["verdict"] for claim in judged)
         print("Claims: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()))
 
 

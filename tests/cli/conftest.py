@@ -75,7 +75,7 @@ def home(tmp_path: Path) -> Home:
     """An empty project at `tmp_path / "home"`."""
     path = tmp_path / "home"
     shutil.copytree(ROOT / "aeslib", path / "aeslib", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Snakefile", "requirements.txt"):
+    for name in ("Snakefile", "requirements.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, path)
     (path / "notebooks").mkdir()
     shutil.rmtree(path / "aeslib" / "report")

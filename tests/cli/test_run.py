@@ -94,12 +94,14 @@ def test_a_failing_notebook_is_kept_and_the_others_go_on(home):
     assert not (home.path / "results/smoke/tables/x.T1.csv").exists()  # it no longer makes this table
 
 
-def test_a_dead_kernel_and_a_failing_report_are_told(home):
+def test_a_dead_kernel_a_misspelt_line_and_a_failing_report_are_told(home):
     home.notebook("01_one", "import os\nos._exit(3)")
+    home.notebook("02_two", "1 +")
     report = home.path / "aeslib" / "report" / "__init__.py"
     report.write_text("def build(profile):\n    raise OSError('disk full')\n")
     out = home.report(code=1)
-    assert home.table(out) == {"01_one": "FAILED", "report": "FAILED"}
+    assert home.table(out) == {"01_one": "FAILED", "02_two": "FAILED", "report": "FAILED"}
+    assert "\n  SyntaxError: invalid syntax" in out
     assert "DeadKernelError: Kernel died\n" in out
     assert "\n  OSError: disk full\n" in out
 

@@ -1,0 +1,39 @@
+"""Times and tables as people read them."""
+
+import pytest
+
+from aeslib.cli.progress import duration, seconds_left, show_table
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (185, "3 min 05 s")])
+def test_duration(seconds, text):
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("due", "spent", "lanes", "left"),
+    [
+        (["a", "b"], {}, 1, 40),
+        (["a", "b"], {}, 2, 30),  # the longer of the two
+        (["a", "b"], {"b": 25}, 1, 15),
+        (["a", "new"], {}, 1, 30),  # a new one counts as the average, 20
+        (["a"], {"a": 99}, 1, 0),
+    ],
+)
+def test_seconds_left(due, spent, lanes, left):
+    assert seconds_left(due, spent, {"a": 10, "b": 30}, lanes) == left
+
+
+def test_table(capsys):
+    show_table(
+        [
+            {"name": "02_long_tail", "status": "done", "seconds": 12.34, "peak_mb": 345.6, "error": ""},
+            {"name": "03", "status": "FAILED", "seconds": None, "peak_mb": None, "error": "ValueError: a\n b"},
+        ]
+    )
+    assert capsys.readouterr().out == (
+        "\nnotebook      status      seconds   peak MB\n"
+        "02_long_tail  done           12.3       346\n"
+        "03            FAILED            -         -\n"
+        "  ValueError: a b\n\n"
+    )
