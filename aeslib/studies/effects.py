@@ -1,0 +1,110 @@
+"""Methods side by side: published numbers, ours with intervals, paired changes against a base, and verdicts by rule."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from aeslib.errors import unknown
+from aeslib.metrics import STATISTICS, Interval, bootstrap
+from aeslib.published import wide
+
+HOLDS, FAILS, OPEN = "holds here", "does not hold here", "inconclusive"
+
+
+def verdict(change: Interval, claimed: float, seeds: int) -> str:
+    """What a paired change says about a claim.
+
+    Args:
+        change: with its interval.
+        claimed: the change that is claimed; only its sign counts. NaN: nothing is claimed.
+        seeds: one alone says nothing about another training, so it is never enough.
+
+    Returns:
+        "holds here" or "does not hold here" when the interval lies on one side of 0, else "inconclusive"; empty where
+        nothing is claimed.
+    """
+    if np.isnan(claimed) or claimed == 0:
+        return ""
+    if seeds < 2 or not change.excludes_zero:
+        return OPEN
+    return HOLDS if (change.value > 0) == (claimed > 0) else FAILS
+
+
+def published_rows(item: str, group: str = "") -> pd.DataFrame:
+    """The item's printed block with rows and columns by name; empty when `item` is."""
+    return wide(item, group) if item else pd.DataFrame(columns=list(STATISTICS), dtype=float)
+
+
+def effects(
+    methods: Mapping[str, np.ndarray],
+    truth: np.ndarray,
+    *,
+    base: str,
+    item: str = "",
+    group: str = "",
+    resamples: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """One line per method and metric.
+
+    Args:
+        methods: name of a row → (S, N) predictions of S seeds, the same seeds in the same order for all.
+        truth: (N,) in the same units.
+        base: the row that all are compared with.
+        item: of the published table; rows are matched by name.
+        group: its block.
+        resamples: of the bootstrap.
+        seed: of the bootstrap.
+
+    Returns:
+        Columns row, metric, published, here, low, high, seeds, published change, change, change low, change high,
+        verdict; intervals cover 95 % over images and seeds, changes are paired by both.
+    """
+    if base not in methods:
+        raise unknown("row", base, methods)
+    printed = published_rows(item, group)
+    made = []
+    for row, pred in methods.items():
+        for metric, statistic in STATISTICS.items():
+            own = bootstrap(statistic, pred, truth, resamples=resamples, seed=seed)
+            value = printed[metric].get(row, np.nan)
+            line = {"row": row, "metric": metric, "published": value, "here": own.value, "low": own.low,
+                    "high": own.high, "seeds": len(np.atleast_2d(pred))}  # fmt: skip
+            if row != base:
+                claimed = value - printed[metric].get(base, np.nan)
+                change = bootstrap(statistic, pred, truth, minus=methods[base], resamples=resamples, seed=seed)
+                line |= {"published change": claimed, "change": change.value, "change low": change.low,
+                         "change high": change.high, "verdict": verdict(change, claimed, line["seeds"])}  # fmt: skip
+            made.append(line)
+    return pd.DataFrame(made).round(4)
+
+
+def readable(table: pd.DataFrame, value: str = "here") -> pd.DataFrame:
+    """Rows against metrics, each cell "value [low, high]", for looking at."""
+    low, high = ("low", "high") if value == "here" else (f"{value} low", f"{value} high")
+    cells = [
+        "" if np.isnan(v) else f"{v:+.3f} [{a:+.3f}, {b:+.3f}]" if value == "change" else f"{v:.3f} [{a:.3f}, {b:.3f}]"
+        for v, a, b in zip(table[value], table[low], table[high], strict=True)
+    ]
+    grid = table.assign(cell=cells).pivot(index="row", columns="metric", values="cell")
+    return grid.reindex(index=table["row"].unique(), columns=table["metric"].unique()).rename_axis(columns=None)
+
+
+def rescaled(pred: np.ndarray, val: np.ndarray, val_truth: np.ndarray) -> np.ndarray:
+    """(S, N) scores after the straight line that fits validation truth best by least squares, one per seed."""
+    lines = [np.polyfit(v, val_truth, 1) for v in np.atleast_2d(val)]
+    return np.stack([np.polyval(line, p) for line, p in zip(lines, np.atleast_2d(pred), strict=True)])
+
+
+def stretched(pred: np.ndarray, val: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """(S, N) scores stretched around their validation mean to the validation spread and mean of `wanted`.
+
+    Args:
+        pred: (S, N) to be stretched.
+        val: (S, V) the same models on validation.
+        wanted: (S, V) another model's scores on validation, or (V,) its labels.
+    """
+    wanted = np.broadcast_to(wanted, np.shape(val))
+    scale = wanted.std(1, keepdims=True) / np.maximum(val.std(1, keepdims=True), 1e-12)
+    return wanted.mean(1, keepdims=True) + (pred - val.mean(1, keepdims=True)) * scale

@@ -1,0 +1,385 @@
+"""Runs behind the chapters of `elta`. One run trains one model on one data set with one choice of modules.
+
+In the small size the encoder stays as its pretext left it: its features are computed once, and what is trained is a
+neck and a head of two layers each, so that z, which TFA mixes and FLSA aligns, is learnt. In the paper size all is.
+All scores are on one ten-point axis (AADB times ten, PARA doubled), the unit of τ, of L, M and H (elta 4.1, Figure 1).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from aeslib.backbones import ScoreModel
+from aeslib.code import closure, digest
+from aeslib.elta.apds import Setting, search
+from aeslib.elta.balance import FDS, bin_of, lds_weights
+from aeslib.elta.hosts import HOSTS, encoder_of
+from aeslib.elta.objective import LFDS, Elta, RankSim, SelfTraining
+from aeslib.elta.tfa import TFA, Level, Strategy
+from aeslib.metrics import STATISTICS, srcc
+from aeslib.paths import artifacts_dir, atomic_path, exclusive
+from aeslib.profiles import Profile
+from aeslib.studies.core import Outcome, Study
+from aeslib.studies.parts import Parts, parts
+from aeslib.training import Batches, FitConfig, fit, predict
+from aeslib.training.fit import Objective, hash_seed
+from aeslib.training.pretext import pretrained
+
+FACTOR = {"ava": 1.0, "aadb": 10.0, "tad66k": 1.0, "para": 2.0}
+"""Data sets of elta 4.1 → what takes their scores to the ten-point axis."""
+BATCH = 48
+WIDTH = 0.25
+"""Of the score bins of LDS and FDS, on the ten-point axis."""
+N = 8
+"""Mixed samples per batch. Released code has 1; see the grid over n in chapter 11."""
+WEIGHT = 0.1
+"""Of the alignment loss (not given in the paper); see the grid in chapter 12."""
+GAMMA = 1.0
+"""Of RankSim."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One run."""
+
+    data: str = "ava"
+    host: str = ""
+    """Empty: ELTA's own backbone."""
+    method: Literal["", "L&FDS", "RankSim"] = ""
+    mix: Literal["", "feature", "pixel"] = ""
+    """TFA; empty: off."""
+    strategy: Strategy = "tfa"
+    n: int = N
+    tau1: float = 0.2
+    tau2: float = 4.0
+    threshold: float = 1.0
+    flsa: float = 0.0
+    extra: Literal["", "apds", "control"] = ""
+    """After the first round a second one with pseudo-labels; control: and, apart from it, one without them."""
+    seed: int = 0
+
+    @property
+    def tfa(self) -> TFA | None:
+        """The sampler of this run."""
+        if not self.mix:
+            return None
+        level: Level = self.mix
+        return TFA(n=self.n, tau1=self.tau1, tau2=self.tau2, strategy=self.strategy, threshold=self.threshold,
+                   level=level)  # fmt: skip
+
+
+class Neck(nn.Module):
+    """Frozen features to z: two layers."""
+
+    def __init__(self, features: int, width: int = 64) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.LayerNorm(features), nn.Linear(features, width), nn.GELU(), nn.Linear(width, width)
+        )
+        self.num_features = width
+
+    def forward(self, x: Tensor) -> Tensor:
+        """z of features x."""
+        return self.layers(x)
+
+
+# --- data ---
+
+
+@lru_cache(maxsize=4)
+def ten_points(key: str, profile: Profile) -> Parts:
+    """Pictures of one data set with `target` (histogram for AVA, else the score) and `score` on the ten-point axis."""
+    found = parts(key, profile, batch_size=BATCH, paper="elta")
+    factor, histograms = FACTOR[key], key == "ava"
+
+    def on_axis(data: Batches) -> Batches:
+        score = data.targets["score"] * np.float32(factor)
+        return replace(data, targets={"score": score, "target": data.targets["hist"] if histograms else score})
+
+    low, high = (factor * end for end in found.score_range)
+    bins = found.bins if histograms else tuple(float(score) for score in np.linspace(low, high, 10))
+    train, val, test = map(on_axis, (found.train, found.val, found.test))
+    return replace(found, train=train, val=val, test=test, bins=bins, score_range=(low, high))
+
+
+def features(name: str, data: Batches, label: str, profile: Profile) -> np.ndarray:
+    """(N, d) pooled features of a frozen encoder, computed once and kept in `artifacts/PROFILE/elta-features/`."""
+    key = digest(f"{name} {label} {profile}", *data.ids, *closure("import aeslib.studies.parts"),
+                 *closure("import aeslib.training.pretext"))  # fmt: skip
+    path = artifacts_dir(profile.name) / "elta-features" / f"{name}-{label}-{key}.npy"
+    if not path.is_file():
+        with exclusive(path.with_suffix(".lock")):
+            if not path.is_file():
+                with atomic_path(path) as temporary, temporary.open("wb") as out:
+                    np.save(out, predict(start_of(name, profile), data), allow_pickle=False)
+    return np.load(path, allow_pickle=False)
+
+
+@lru_cache(maxsize=4)
+def start_of(name: str, profile: Profile) -> nn.Module:
+    """The encoder with its starting weights, for reading only."""
+    return pretrained(name, profile).eval().requires_grad_(False)
+
+
+@lru_cache(maxsize=8)
+def prepared(key: str, host: str, profile: Profile) -> Parts:
+    """`ten_points`, with the frozen features as another target in the small size."""
+    data = ten_points(key, profile)
+    if profile.size == "paper":
+        return data
+    name = encoder_of(host, profile.size)
+
+    def with_features(part: Batches, label: str) -> Batches:
+        return replace(part, targets={**part.targets, "features": features(name, part, f"{key}-{label}", profile)})
+
+    return replace(data, train=with_features(data.train, "train"), val=with_features(data.val, "val"),
+                   test=with_features(data.test, "test"))  # fmt: skip
+
+
+def blind(data: Batches) -> Batches:
+    """The same without pictures, for runs that only read features."""
+    blank = np.zeros((1, 3, 1, 1), np.uint8)
+    return replace(data, images=blank, rows=np.zeros(len(data), int), augment=None, evaluate=None)
+
+
+def pool_of(cell: Cell, profile: Profile) -> Batches:
+    """Unlabelled pictures: a random draw from the other data sets, no more than there are to train on (elta A.2)."""
+    others = [prepared(key, cell.host, profile).train for key in FACTOR if key != cell.data]
+    size = len(prepared(cell.data, cell.host, profile).train)
+    rng = np.random.default_rng([cell.seed, 10])
+    shares = np.array_split(np.arange(min(size, sum(map(len, others)))), len(others))
+    drawn = [o.take(np.sort(rng.permutation(len(o))[: len(s)])) for o, s in zip(others, shares, strict=True)]
+    x = "image" if profile.size == "paper" else "features"
+    if x == "image":
+        pictures = np.concatenate([d.images[d.rows] if d.rows is not None else d.images for d in drawn])
+        return Batches(pictures, {}, [i for d in drawn for i in d.ids], BATCH, evaluate=drawn[0].evaluate)
+    stacked = np.concatenate([d.targets[x] for d in drawn])
+    ids = [i for d in drawn for i in d.ids]
+    return Batches(np.zeros((1, 3, 1, 1), np.uint8), {x: stacked}, ids, BATCH, rows=np.zeros(len(ids), int))
+
+
+# --- one run ---
+
+
+@dataclass
+class Trained:
+    """A model with what it was trained on."""
+
+    model: ScoreModel
+    data: Parts
+    x: str
+    """What the model encodes: "image" or "features"."""
+    setting: Setting | None = None
+    """Of the extra round; None: there was none, or nothing passed."""
+    passed: float = 0.0
+    """Share of the pool that passed."""
+
+    def logits(self, data: Batches) -> Tensor:
+        """(N, C) on any pictures prepared in the same way."""
+        return torch.from_numpy(predict(self.model, data, lambda m, batch: m(batch[self.x])))
+
+    def z(self, data: Batches) -> Tensor:
+        """(N, d) features before the head."""
+        return torch.from_numpy(predict(self.model, data, lambda m, batch: m.encode(batch[self.x])))  # type: ignore[operator]
+
+    def scores(self, data: Batches) -> np.ndarray:
+        """(N,) predicted scores on the ten-point axis."""
+        return self.model.score(self.logits(data)).numpy()
+
+
+def new_model(cell: Cell, data: Parts, profile: Profile) -> ScoreModel:
+    """A fresh model; weights depend on the seed alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(hash_seed(cell.seed, 1))
+        if profile.size == "paper":
+            encoder: nn.Module = pretrained(encoder_of(cell.host, profile.size), profile)
+        else:
+            encoder = Neck(data.train.targets["features"].shape[1])
+        model = ScoreModel(encoder, data.bins)
+        if cell.host == "NIMA":
+            model.head = nn.Linear(encoder.num_features, len(data.bins))  # type: ignore[assignment, arg-type]
+    return model
+
+
+def config_of(profile: Profile, seed: int) -> FitConfig:
+    """How every run is trained: as released (constant 1e-5, 20 epochs) in the paper size, else what necks need."""
+    if profile.size == "paper":
+        return FitConfig(epochs=profile.epochs, lr=1e-5, seed=seed, clip=1.0)
+    return FitConfig(epochs=2 * profile.epochs, lr=1e-3, schedule="cosine", seed=seed)
+
+
+def first_round(cell: Cell, profile: Profile, checkpoint: Path | None = None, progress: str = "") -> Trained:
+    """Train with the labelled pictures."""
+    data = prepared(cell.data, cell.host, profile)
+    x = "image" if profile.size == "paper" else "features"
+    trained = Trained(new_model(cell, data, profile), data, x)
+    train = data.train if x == "image" or cell.mix == "pixel" else blind(data.train)
+    objective, after = objective_of(cell, trained, train, profile)
+    fit(trained.model, objective, train, config_of(profile, cell.seed), validate=after, checkpoint=checkpoint,
+        progress=progress)  # fmt: skip
+    return trained
+
+
+def objective_of(
+    cell: Cell, trained: Trained, train: Batches, profile: Profile
+) -> tuple[Objective, Callable[[nn.Module], float] | None]:
+    """The objective of a run, and what has to happen after each of its epochs."""
+    if cell.method == "RankSim":
+        return RankSim(gamma=GAMMA, x=trained.x), None
+    if cell.method == "L&FDS":
+        return lfds(trained, train)
+    return plain(cell, trained.x, profile), None
+
+
+def plain(cell: Cell, x: str, profile: Profile) -> Elta:
+    """Supervised loss with the modules of this run."""
+    frozen = cell.mix == "pixel" and x == "features"
+    trunk = torch.no_grad()(start_of(encoder_of(cell.host, profile.size), profile)) if frozen else None
+    return Elta(tfa=cell.tfa, flsa=cell.flsa, x=x, trunk=trunk)
+
+
+def lfds(trained: Trained, train: Batches) -> tuple[LFDS, Callable[[nn.Module], float]]:
+    """LDS and FDS; the statistics are taken in a pass over the training pictures after each epoch."""
+    low, high = trained.data.score_range
+    k = max(5, round((high - low) / WIDTH))
+    fds = FDS(trained.model.encoder.num_features, low, WIDTH, k)  # type: ignore[arg-type]
+    trained.model.add_module("fds", fds)  # so that checkpoints hold its statistics
+    score = torch.from_numpy(train.targets["score"])
+    weights = lds_weights(torch.bincount(bin_of(score, low, WIDTH, k), minlength=k).float())
+
+    def passes() -> Iterator[tuple[Tensor, Tensor]]:
+        with torch.no_grad():
+            for batch in train.in_order():
+                yield trained.model.encode(batch[trained.x]), batch["score"]
+
+    def after(_: nn.Module) -> float:
+        fds.update(passes())
+        return 0.0
+
+    return LFDS(fds=fds, weights=weights, x=trained.x), after
+
+
+def extra_round(cell: Cell, profile: Profile, first: Trained, *, pseudo: bool = True) -> Trained:
+    """One more round from the weights of the first (elta 3.5, A.2).
+
+    Args:
+        cell: the run.
+        profile: sizes.
+        first: after the first round; it is left as it is.
+        pseudo: with the pictures of the pool that pass; when none do the round is skipped and the model returned
+            unchanged. False: with the labelled pictures alone, the control that the paper lacks.
+    """
+    model = new_model(cell, first.data, profile)
+    model.load_state_dict(first.model.state_dict())
+    second = Trained(model, first.data, first.x)
+    train = first.data.train if first.x == "image" or cell.mix == "pixel" else blind(first.data.train)
+    base = plain(cell, first.x, profile)
+    objective: Elta | SelfTraining = base
+    if pseudo:
+        second.setting = search(first.logits(first.data.val), truth_of(first.data.val), model.bins)
+        if second.setting is None:
+            return second
+        pool = pool_of(cell, profile)
+        logits = first.logits(pool)
+        keep = second.setting.keeps(logits, model.bins).numpy()
+        second.passed = float(keep.mean())
+        shares = logits.softmax(-1)
+        target = shares if train.targets["target"].ndim == 2 else shares @ model.bins
+        labelled = replace(pool, targets={**pool.targets, "target": target.numpy(), "keep": keep})
+        objective = SelfTraining(base=base, pool=labelled)
+    fit(model, objective, train, config_of(profile, hash_seed(cell.seed, 2) % 2**31), progress="")
+    return second
+
+
+def truth_of(data: Batches) -> Tensor:
+    """(N,) scores."""
+    return torch.from_numpy(data.targets["score"])
+
+
+def compute(cell: Cell, profile: Profile, checkpoint: Path) -> Outcome:
+    """One run: predictions after each round, on validation and test pictures."""
+    first = first_round(cell, profile, checkpoint)
+    data = first.data
+    arrays = {"truth": data.test.targets["score"], "val_truth": data.val.targets["score"],
+              "pred": first.scores(data.test), "val": first.scores(data.val)}  # fmt: skip
+    metrics = dict(scores_of(arrays["pred"], arrays["truth"]))
+    if cell.extra:
+        second = extra_round(cell, profile, first)
+        arrays |= {"pred_apds": second.scores(data.test), "val_apds": second.scores(data.val)}
+        metrics |= {"passed": second.passed, "skipped": float(second.setting is None)}
+        metrics |= scores_of(arrays["pred_apds"], arrays["truth"], "_apds")
+    if cell.extra == "control":
+        longer = extra_round(cell, profile, first, pseudo=False)
+        arrays |= {"pred_longer": longer.scores(data.test), "val_longer": longer.scores(data.val)}
+        metrics |= scores_of(arrays["pred_longer"], arrays["truth"], "_longer")
+    metrics["val_SRCC"] = srcc(arrays["val"], arrays["val_truth"])
+    return Outcome(metrics, arrays)
+
+
+def scores_of(pred: np.ndarray, truth: np.ndarray, suffix: str = "") -> dict[str, float]:
+    """The five numbers of elta 4.1 for one run."""
+    one = np.ones((1, len(truth)))
+    return {name + suffix: float(value(pred, truth, one)[0]) for name, value in STATISTICS.items()}
+
+
+# --- the grids ---
+
+FULL = {"mix": "feature", "flsa": WEIGHT}
+TAU1 = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+TAU2 = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 10.0)
+THRESHOLDS = (0.5, 1.0, 1.5)
+MIXED = (1, 4, 8, 24)
+
+
+def per_seed(profile: Profile, *cells: Cell) -> list[Cell]:
+    """Each cell with every seed."""
+    return [replace(cell, seed=seed) for cell in cells for seed in range(profile.seeds)]
+
+
+def ablation(profile: Profile) -> list[Cell]:
+    """elta Table 4: all combinations; those with APDS are the extra rounds of those without."""
+    cells = [Cell(mix=mix, flsa=w, extra="control") for mix in ("", "feature") for w in (0.0, WEIGHT)]
+    return per_seed(profile, *cells)
+
+
+def comparison(profile: Profile) -> list[Cell]:
+    """elta Tables 1 and 2 but for base and ELTA on AVA, which `ablation` has."""
+    cells = [Cell(data=key, method=method) for key in FACTOR for method in ("L&FDS", "RankSim")]
+    cells += [Cell(data=key, extra="apds", **more) for key in FACTOR if key != "ava" for more in ({}, FULL)]  # type: ignore[arg-type]
+    cells += [Cell(data=key, host=host) for key in FACTOR for host in HOSTS]
+    return per_seed(profile, *cells)
+
+
+def plug_in(profile: Profile) -> list[Cell]:
+    """elta Table 3; the hosts alone are in `comparison`."""
+    return per_seed(profile, *[Cell(host=host, extra="apds", **FULL) for host in HOSTS])  # type: ignore[arg-type]
+
+
+def mixing(profile: Profile) -> list[Cell]:
+    """elta Table 5 and 4.4: pixels, sampling strategies, temperatures, how many are mixed."""
+    cells = [Cell(mix="pixel", flsa=w, extra="apds" if w else "") for w in (0.0, WEIGHT)]
+    cells += [Cell(mix="feature", strategy="random", flsa=WEIGHT, extra="apds")]
+    cells += [Cell(mix="feature", strategy="threshold", threshold=t) for t in THRESHOLDS]
+    cells += [Cell(mix="feature", tau1=t) for t in TAU1] + [Cell(mix="feature", tau2=t) for t in TAU2 if t != 4.0]
+    cells += [Cell(mix="feature", n=n) for n in MIXED if n != N]
+    return per_seed(profile, *cells)
+
+
+def alignment_weights(profile: Profile) -> list[Cell]:
+    """Weights of FLSA, judged on validation (chapter 12)."""
+    return per_seed(profile, *[Cell(flsa=w) for w in (0.01, 0.03, 0.3, 1.0, 3.0)])
+
+
+KEYS = tuple(FACTOR)
+study = partial(Study, run=compute, data=KEYS)
+ABLATION = study("elta.ablation", ablation)
+COMPARISON = study("elta.comparison", comparison)
+PLUG_IN = study("elta.plug_in", plug_in)
+MIXING = study("elta.mixing", mixing)
+ALIGNMENT = study("elta.alignment", alignment_weights)

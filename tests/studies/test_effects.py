@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from aeslib.errors import ParameterError
+from aeslib.metrics import Interval
+from aeslib.studies.effects import effects, readable, rescaled, stretched, verdict
+
+RNG = np.random.default_rng(0)
+TRUTH = RNG.normal(5, 1, 200)
+GOOD = TRUTH + RNG.normal(0, 0.3, (3, 200))
+POOR = TRUTH + RNG.normal(0, 1.5, (3, 200))
+
+
+@pytest.mark.parametrize(
+    ("change", "claimed", "seeds", "wanted"),
+    [
+        ((0.2, 0.1, 0.3), 0.05, 5, "holds here"),
+        ((-0.2, -0.3, -0.1), -0.05, 5, "holds here"),
+        ((-0.2, -0.3, -0.1), 0.05, 5, "does not hold here"),
+        ((0.2, -0.1, 0.3), 0.05, 5, "inconclusive"),
+        ((0.2, 0.1, 0.3), 0.05, 1, "inconclusive"),
+        ((0.2, 0.1, 0.3), 0.0, 5, ""),
+        ((0.2, 0.1, 0.3), float("nan"), 5, ""),
+    ],
+)
+def test_the_rule(change, claimed, seeds, wanted):
+    assert verdict(Interval(*change), claimed, seeds) == wanted
+
+
+def test_a_better_method_is_found_better_where_print_says_so():
+    table = effects({"none": POOR, "TFA": GOOD, "own": GOOD}, TRUTH, base="none", item="elta.T4", resamples=200)
+    assert table["row"].unique().tolist() == ["none", "TFA", "own"]
+    lines = table.set_index(["row", "metric"])
+    assert lines.loc[("none", "PLCC"), "published"] == 0.743
+    assert lines.loc[("TFA", "PLCC"), "published change"] == pytest.approx(0.006)
+    assert lines.loc[("TFA", "L"), "verdict"] == "holds here"
+    assert lines.loc[("TFA", "M"), "verdict"] == "does not hold here"  # printed: M gets worse
+    assert lines.loc[("own", "L"), "verdict"] == ""  # nothing printed, nothing claimed
+    assert lines.loc[("TFA", "L"), "change high"] < 0
+    assert lines.loc[("TFA", "L"), "seeds"] == 3
+
+
+def test_tables_for_looking_at():
+    table = effects({"a": POOR, "b": GOOD}, TRUTH, base="a", resamples=100)
+    grid = readable(table)
+    assert list(grid.columns) == ["PLCC", "SRCC", "L", "M", "H"]
+    assert grid.index.tolist() == ["a", "b"]
+    assert readable(table, "change").loc["a", "L"] == ""
+    assert readable(table, "change").loc["b", "L"].startswith("-")
+
+
+def test_a_missing_base_is_told():
+    with pytest.raises(ParameterError) as found:
+        effects({"base": POOR}, TRUTH, base="bases")
+    assert str(found.value) == "no row named 'bases'. Did you mean 'base'? Known: base."
+
+
+def test_rescaling_undoes_a_wrong_scale():
+    wrong = 3 + TRUTH / 2
+    found = rescaled(np.stack([wrong, wrong]), np.stack([wrong, 2 * wrong]), TRUTH)
+    np.testing.assert_allclose(found[0], TRUTH)
+
+
+def test_stretching_gives_the_wanted_spread_and_keeps_the_order():
+    val = POOR[:, :100]
+    found = stretched(POOR, val, 2 * GOOD[:, :100])
+    again = stretched(val, val, 2 * GOOD[:, :100])
+    np.testing.assert_allclose(again.std(1), 2 * GOOD[:, :100].std(1))
+    np.testing.assert_allclose(again.mean(1), 2 * GOOD[:, :100].mean(1))
+    assert (found.argsort(1) == POOR.argsort(1)).all()
+    np.testing.assert_allclose(stretched(val, val, TRUTH[:100]).std(1), TRUTH[:100].std())

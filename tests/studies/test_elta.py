@@ -1,0 +1,157 @@
+"""On grey pictures as bright as their score; the world itself is not needed to see that every step is taken."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import makers
+import numpy as np
+import pytest
+import torch
+
+from aeslib.backbones import build
+from aeslib.profiles import get_profile
+from aeslib.studies import elta as studies
+from aeslib.studies.core import run_study
+from aeslib.studies.elta import Cell
+from aeslib.studies.parts import Parts
+from aeslib.training import Batches
+
+SMOKE = replace(get_profile("smoke"), images=60, test_images=40, pretext_images=12, image_size=32)
+RANGES = {"ava": (1.0, 10.0), "aadb": (0.0, 1.0), "tad66k": (0.0, 10.0), "para": (1.0, 5.0)}
+
+
+def grey(n: int, seed: int, low: float, high: float) -> Batches:
+    rng = np.random.default_rng(seed)
+    score = rng.uniform(low, high, n).astype(np.float32)
+    level = 255 * (score - low) / (high - low)
+    pictures = (level[:, None, None, None] + rng.normal(0, 3, (n, 3, 32, 32))).clip(0, 255).astype(np.uint8)
+    bins = np.linspace(low, high, 10)
+    near = np.exp(-(((score[:, None] - bins) / (bins[1] - bins[0])) ** 2)).astype(np.float32)
+    targets = {"score": score, "hist": near / near.sum(1, keepdims=True)}
+    return Batches(pictures, targets, [f"{seed}-{k}" for k in range(n)], 48)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Four tiny data sets and an untrained encoder in place of the world and its pretext."""
+    calls = []
+
+    def parts(key, profile, *, seed=0, batch_size=32, paper=""):
+        low, high = RANGES[key]
+        made = [grey(n, 10 * k + len(key), low, high) for k, n in enumerate((60, 25, 40))]
+        calls.append((key, batch_size, paper))
+        bins = tuple(np.linspace(low, high, 10).tolist())
+        return Parts(key, *made, bins, (), (low, high), "synthetic", "made for a test")
+
+    def pretrained(name, profile, **_):
+        torch.manual_seed(0)
+        return build("cnn")
+
+    monkeypatch.setattr(studies, "parts", parts)
+    monkeypatch.setattr(studies, "pretrained", pretrained)
+    for cached in (studies.ten_points, studies.start_of, studies.prepared):
+        cached.cache_clear()
+    yield calls
+    for cached in (studies.ten_points, studies.start_of, studies.prepared):
+        cached.cache_clear()
+
+
+def test_all_scores_come_to_one_axis(small):
+    for key, (low, high) in {"ava": (1, 10), "aadb": (0, 10), "tad66k": (0, 10), "para": (2, 10)}.items():
+        data = studies.ten_points(key, SMOKE)
+        assert data.score_range == (low, high)
+        assert (data.bins[0], data.bins[-1], len(data.bins)) == (low, high, 10)
+        assert data.train.targets["score"].max() <= high
+        assert data.train.targets["target"].ndim == (2 if key == "ava" else 1)
+    assert small[0] == ("ava", 48, "elta")
+
+
+def test_features_are_computed_once(small, monkeypatch):
+    first = studies.prepared("ava", "", SMOKE).train.targets["features"]
+    studies.prepared.cache_clear()
+    monkeypatch.setattr(studies, "predict", None)  # would fail if it were called again
+    assert np.array_equal(studies.prepared("ava", "", SMOKE).train.targets["features"], first)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        Cell(),
+        Cell(mix="feature", flsa=0.1),
+        Cell(mix="pixel"),
+        Cell(data="aadb", method="L&FDS"),
+        Cell(method="RankSim"),
+        Cell(host="NIMA", mix="feature", strategy="threshold", threshold=0.5),
+        Cell(data="para", mix="feature", strategy="random"),
+    ],
+    ids=lambda cell: f"{cell.data}-{cell.host}{cell.method}{cell.mix}{cell.strategy}",
+)
+def test_every_kind_of_run(small, cell):
+    found = studies.compute(cell, SMOKE, Path("unused.safetensors"))
+    assert set(found.arrays) == {"truth", "val_truth", "pred", "val"}
+    assert {"PLCC", "SRCC", "L", "M", "H", "val_SRCC"} <= set(found.metrics)
+    again = studies.compute(cell, SMOKE, Path("unused.safetensors"))
+    assert np.array_equal(found.arrays["pred"], again.arrays["pred"])
+
+
+def test_the_extra_round_changes_the_model_only_if_something_passes(small, monkeypatch):
+    cell = Cell(extra="control", seed=1)
+    first = studies.first_round(cell, SMOKE)
+    before = first.scores(first.data.test)
+    monkeypatch.setattr(studies, "search", lambda *_: None)
+    skipped = studies.extra_round(cell, SMOKE, first)
+    assert skipped.setting is None
+    assert np.array_equal(skipped.scores(first.data.test), before)
+    monkeypatch.setattr(studies, "search", lambda *_: studies.Setting(1.0, 0.0, 0.1, 20))
+    taken = studies.extra_round(cell, SMOKE, first)
+    control = studies.extra_round(cell, SMOKE, first, pseudo=False)
+    assert taken.passed == 1
+    assert not np.array_equal(taken.scores(first.data.test), before)
+    assert not np.array_equal(control.scores(first.data.test), taken.scores(first.data.test))
+    assert np.array_equal(first.scores(first.data.test), before)  # left as it was
+
+
+def test_the_pool_is_drawn_from_the_others(small):
+    pool = studies.pool_of(Cell(data="ava", seed=3), SMOKE)
+    assert len(pool) == 60
+    assert set(pool.targets) == {"features"}  # no label comes along
+    own = set(studies.prepared("ava", "", SMOKE).train.ids)
+    others = {i for key in ("aadb", "tad66k", "para") for i in studies.prepared(key, "", SMOKE).train.ids}
+    assert set(pool.ids) <= others
+    assert own != others
+
+
+def test_grids_list_every_seed_once_and_pair_them():
+    default = get_profile("default")
+    for study in (studies.ABLATION, studies.COMPARISON, studies.PLUG_IN, studies.MIXING, studies.ALIGNMENT):
+        cells = study.grid(default)
+        assert len({str(asdict(cell)) for cell in cells}) == len(cells)
+        bare = {str(asdict(replace(cell, seed=0))) for cell in cells}
+        assert len(cells) == len(bare) * default.seeds
+
+
+def test_a_study_runs_through(small, monkeypatch):
+    monkeypatch.setattr("aeslib.studies.core.load", lambda *_, **__: type("D", (), {"detail": ""}))
+    found = run_study(studies.ABLATION, SMOKE, progress=False)
+    assert len(found.frame) == 4
+    assert found.stacked("pred", mix="feature", flsa=studies.WEIGHT).shape == (1, 40)
+    assert found.stacked("pred_longer", mix="", flsa=0.0).shape == (1, 40)
+
+
+def test_the_paper_profile_runs_on_real_pictures(tmp_path, monkeypatch):
+    """Owners' layout, real files, everything trained; only the published weights are replaced by random ones."""
+    folder = makers.make("aadb", tmp_path / "data")
+    rows = [line.split(",")[0] for path in folder.glob("imgList*.csv") for line in path.read_text().splitlines()[1:]]
+    for seed, name in enumerate(sorted(set(rows))):
+        makers.jpeg(folder / "images" / name, seed, (48, 40))
+    monkeypatch.setenv("AESLIB_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(studies, "pretrained", lambda *_, **__: build("cnn"))
+    monkeypatch.setattr(studies, "FACTOR", {"aadb": 10.0})
+    profile = replace(get_profile("paper"), image_size=32, epochs=1, bootstrap=10)
+    cell = Cell(data="aadb", mix="feature", flsa=0.1)
+    found = studies.compute(cell, profile, tmp_path / "part.safetensors")
+    assert studies.prepared("aadb", "", profile).source == "real"
+    assert np.isfinite(found.arrays["pred"]).all()
+    assert found.arrays["truth"].max() > 1  # the ten-point axis
+    pixel = studies.compute(replace(cell, mix="pixel"), profile, tmp_path / "part.safetensors")
+    assert not np.array_equal(pixel.arrays["pred"], found.arrays["pred"])
