@@ -115,10 +115,12 @@ def _expose(rng: np.random.Generator, s: np.ndarray, camera: Camera) -> None:
     s["haze"] = np.where(rng.random(n) < 0.5, rng.beta(1.2, 2.5, n), 0)
     shallow = np.isin(s["theme"], [THEMES.index(theme) for theme in SHALLOW])
     s["defocus"] = np.where(rng.random(n) < np.where(shallow, 0.8, 0.12), rng.uniform(0.25, 1, n), 0)
-    s["miss"] = np.where(rng.random(n) < 2 * camera.miss, rng.beta(1.3, 1.6, n), 0)
+    s["miss"] = np.where(rng.random(n) < 2 * camera.miss, rng.uniform(0.2, 1, n), 0)
     moving = rng.random(n)
     s["motion"] = np.where(moving < 0.13, rng.uniform(0.35, 1, n), 0)
     s["pan"] = moving < 0.047
+    s["miss"][moving < 0.047] = 0
+    s["defocus"] = np.where((s["miss"] > 0) | ((moving > 0.047) & (moving < 0.13)), 0, s["defocus"])
     s["noise"] = rng.beta(0.7, 0.7 * (1 / camera.noise - 1), n)
     s["vignette"] = np.where(rng.random(n) < 0.3, rng.random(n), 0)
     s["texture"] = rng.random(n)

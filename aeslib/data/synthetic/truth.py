@@ -70,7 +70,7 @@ def qualities(s: np.ndarray) -> np.ndarray:
 
 def harmony(accent: np.ndarray, vivid: np.ndarray) -> np.ndarray:
     """1 for analogous, triadic or complementary hues, less between them; grey pictures cannot clash."""
-    near = np.maximum.reduce([bell(accent - at, 0.07) for at in (0.0, 1 / 3, 0.5)])
+    near = np.maximum.reduce([bell(accent - at, 0.08) for at in (0.0, 1 / 3, 0.5)])
     return 1 - (1 - near) * np.clip(2.5 * vivid, 0.1, 1)
 
 
