@@ -22,7 +22,8 @@ def check_images(adapter: Adapter, folder: Path, tables: Tables, *, progress: bo
     found: list[Finding] = []
     for place in image_folders(adapter, folder):
         paths = sorted(path for path in place.rglob("*") if path.suffix.lower() in PICTURES and path.is_file())
-        with ThreadPool(min(4, os.cpu_count() or 1)) as pool:
+        with ThreadPool(min(4, os.cpu_count() or 1)) as pool, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd EXIF fields
             looked = tqdm(
                 pool.imap(image_fault, paths, chunksize=8), f"looking at {place.name}", len(paths), disable=not progress
             )
@@ -55,9 +56,10 @@ def _match(adapter: Adapter, folder: Path, place: Path, paths: Sequence[Path], t
             yield Finding(path.relative_to(folder).as_posix(), None, name, "images", message)
         here.setdefault(name, path)
     labelled: set[str] = set()
+    used = _used_family(adapter, folder, tables)
     for (family, _), table in tables.items():
         absent = [name for name in dict.fromkeys(table.frame["image_id"]) if name not in here]
-        if not labelled:  # the first family is the one that is used unless another is asked for
+        if family == used:
             for name in absent:
                 yield Finding(f"{where}/", None, name, "images", f"no picture for image {name!r} of {family}.")
         elif absent:
@@ -70,6 +72,15 @@ def _match(adapter: Adapter, folder: Path, place: Path, paths: Sequence[Path], t
         yield Finding(f"{where}/", None, "", "images", message, "note")
 
 
+def _used_family(adapter: Adapter, folder: Path, tables: Tables) -> str:
+    """The family that is used unless another is asked for: the first, or where none of its files is here the next."""
+    first = next(iter(adapter.LAYOUTS))
+    files = [name for layouts in adapter.LAYOUTS[first].values() for layout in layouts for name in layout.files]
+    if any(family == first for family, _ in tables) or any((folder / name).exists() for name in files):
+        return first
+    return next((family for family, _ in tables), first)
+
+
 def image_fault(path: Path) -> str | None:
     """Why a picture cannot be used; None when it decodes to its last row."""
     if not path.stat().st_size:
@@ -78,13 +89,11 @@ def image_fault(path: Path) -> str | None:
         if file.read(512).lstrip()[:1] == b"<":
             return "is a web page, not a picture; fetch it again."
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd EXIF fields
-            with Image.open(path) as image:
-                image.verify()
-            with Image.open(path) as image:
-                image.draft("L", (1, 1))  # JPEG: reads every byte, decodes an eighth
-                image.load()
+        with Image.open(path) as image:
+            image.verify()
+        with Image.open(path) as image:
+            image.draft("L", (1, 1))  # JPEG: reads every byte, decodes an eighth
+            image.load()
     except Image.UnidentifiedImageError:
         return "is not a picture: no known format begins like this."
     except Exception as error:  # decoders raise anything on damaged bytes; the finding names it

@@ -1122,6 +1122,27 @@ def test_pictures_of_several_folders_are_looked_at(tmp_path):
     assert errors("koniq10k", tmp_path) == ["512x384/3.jpg (3.jpg) images: is empty (0 bytes); fetch it again."]
 
 
+def test_pictures_of_a_spoilt_family_are_not_asked_of_the_next(tmp_path):
+    folder = make("oasis_beauty", tmp_path)
+    swap("images_manifest.csv", "file,", "name,")(folder)
+    wrong = "images_manifest.csv unreadable: no column 'file'; it has 'name', 'category'."
+    assert errors("oasis_beauty", tmp_path) == [wrong]
+    (folder / "images_manifest.csv").unlink()
+    assert errors("oasis_beauty", tmp_path) == []
+
+
+def test_pictures_are_asked_of_the_first_family_that_is_there(tmp_path):
+    folder = make("photonet_owners", tmp_path)
+    pictures("4088596.jpg", "4088610.jpg")(folder)
+    assert errors("photonet", tmp_path) == ["images/ (4088604) images: no picture for image '4088604' of all."]
+
+
+def test_a_bar_shows_how_many_pictures_are_left(tmp_path, capfd):
+    make("oasis_beauty", tmp_path)
+    verify("oasis_beauty", tmp_path)
+    assert "looking at images: 100%" in capfd.readouterr().err
+
+
 def test_a_file_that_no_parser_understands_is_named(tmp_path, monkeypatch):
     make("real_cur", tmp_path)
 

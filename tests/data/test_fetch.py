@@ -417,3 +417,10 @@ def test_random_damage_raises_only_our_errors(tmp_path, kind, seed):
     with contextlib.suppress(AeslibError):
         unpack(path, tmp_path / "out")
     assert set(tmp_path.iterdir()) <= {tmp_path / name for name in ("a.zip", "a.tar.gz", "a.tar", "out")}
+
+
+def test_a_bar_shows_name_and_size(data, serve, capfd):
+    data(serve("ok"), progress=True)
+    shown = capfd.readouterr().err
+    assert "labels.csv: 100%" in shown
+    assert f"{len(BODY) / 1000:.1f}k/{len(BODY) / 1000:.1f}k" in shown
