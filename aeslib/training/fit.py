@@ -86,7 +86,7 @@ def make_optimizer(parameters: Iterable[nn.Parameter], config: FitConfig) -> tor
     if config.optimizer == "sgd":
         return torch.optim.SGD(trained, lr=config.lr, momentum=config.momentum, weight_decay=decay)
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimizer]
-    return kind(trained, lr=config.lr, betas=config.betas, weight_decay=decay)
+    return kind(trained, lr=config.lr, betas=config.betas, weight_decay=decay, fused=True)
 
 
 def freeze(model: nn.Module, prefixes: tuple[str, ...]) -> list[nn.Parameter]:
