@@ -123,11 +123,13 @@ def test_the_pool_is_drawn_from_the_others(small):
 
 def test_grids_list_every_seed_once_and_pair_them():
     default = get_profile("default")
-    for study in (studies.ABLATION, studies.COMPARISON, studies.PLUG_IN, studies.MIXING, studies.ALIGNMENT):
+    for study in (studies.ABLATION, studies.COMPARISON, studies.PLUG_IN, studies.MIXING):
         cells = study.grid(default)
         assert len({str(asdict(cell)) for cell in cells}) == len(cells)
         bare = {str(asdict(replace(cell, seed=0))) for cell in cells}
         assert len(cells) == len(bare) * default.seeds
+    sweep = studies.SWEEP.grid(default)
+    assert len(sweep) == 3 * len({str(asdict(replace(cell, seed=0))) for cell in sweep})
 
 
 def test_a_study_runs_through(small, monkeypatch):
