@@ -1,0 +1,109 @@
+"""Training, validation and test pictures of one data set, real or synthetic, in the form that `fit` takes.
+
+Real data keep their published splits. A stand-in is a world without end: its pictures are split into training and
+validation, and it is tested on fresh pictures of another seed, so that tests are as sharp as the profile wants.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from aeslib.data import LabelTable, load, load_card
+from aeslib.data.images import open_store
+from aeslib.data.load import synthetic
+from aeslib.data.synthetic import pictures
+from aeslib.data.table import Source
+from aeslib.data.transforms import RECIPES, mirror
+from aeslib.profiles import Profile
+from aeslib.training import Batches
+
+Change = Callable[[Tensor], Tensor] | None
+
+FRESH = 1000
+"""Added to the seed of a stand-in for its test pictures."""
+VALIDATION = 0.1
+"""Share of the training pictures held out where no validation split is published."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Pictures with `score` (native units), `hist` (where votes are published) and `attributes`."""
+
+    key: str
+    train: Batches
+    val: Batches
+    test: Batches
+    bins: tuple[float, ...]
+    """Score of each histogram bin; where no votes are published, ten points across the scale."""
+    attributes: tuple[str, ...]
+    score_range: tuple[float, float]
+    source: Source
+    detail: str
+
+
+def parts(key: str, profile: Profile, *, seed: int = 0, batch_size: int = 32, paper: str = "mtcnn") -> Parts:
+    """Pictures to learn from and to be judged on.
+
+    Args:
+        key: a card's key.
+        profile: sizes.
+        seed: of the stand-in and of the validation draw.
+        batch_size: pictures a step.
+        paper: whose recipe cuts real pictures; those of a stand-in are only mirrored.
+    """
+    found = load(key, size=profile.images, seed=seed)
+    table, split = found.table, found.table.frame["split"].to_numpy()
+    if found.source == "real":
+        recipe = RECIPES[paper].at(profile.image_size)
+        paths = found.image_paths()
+        store = open_store({name: paths[name] for name in table.frame["image_id"]}, size=recipe.store, fit=recipe.fit)
+        rows = np.array([store.row[name] for name in table.frame["image_id"]])
+        whole = batches(table, store.array, batch_size, recipe.train, recipe.evaluate, rows)
+        readable = np.array([name not in store.quarantined for name in whole.ids])
+        held = held_out(table, seed) & (split != "test") & readable
+        learn, judged = (split != "test") & ~held & readable, (split == "test") & readable
+        test = whole.take(np.flatnonzero(judged))
+    else:
+        found = synthetic(load_card(key), size=profile.images, seed=seed, level="image")
+        table, whole = found.table, stand_in(key, profile.images, seed, profile.image_size, batch_size)
+        held = held_out(table, seed)
+        learn = ~held
+        test = stand_in(key, profile.test_images, seed + FRESH, profile.image_size, batch_size)
+    train, val = whole.take(np.flatnonzero(learn)), whole.take(np.flatnonzero(held))
+    low, high = table.score_range
+    bins = table.bins or tuple(float(score) for score in np.linspace(low, high, 10))
+    return Parts(key, train, val, test, bins, tuple(table.attributes), (low, high), found.source, found.detail)
+
+
+def stand_in(key: str, size: int, seed: int, side: int, batch_size: int = 32) -> Batches:
+    """All pictures of a stand-in with their targets."""
+    table = synthetic(load_card(key), size=size, seed=seed, level="image").table
+    return batches(table, pictures(key, size=size, seed=seed, px=side), batch_size, mirror, None)
+
+
+def held_out(table: LabelTable, seed: int) -> np.ndarray:
+    """(N,) mask of validation rows: the published split where there is one, else a random tenth."""
+    published = table.frame["split"].to_numpy() == "validation"
+    if published.any():
+        return published
+    return np.random.default_rng([seed, 77]).random(len(table)) < VALIDATION
+
+
+def batches(
+    table: LabelTable,
+    shown: np.ndarray,
+    batch_size: int,
+    train: Change,
+    evaluate: Change,
+    rows: np.ndarray | None = None,
+) -> Batches:
+    """All rows of a table with their pictures (`rows` of `shown`; None: the same order) and what to learn."""
+    targets: dict[str, np.ndarray] = {"score": table.mos.astype(np.float32)}
+    if table.bins:
+        votes = table.votes()
+        targets["hist"] = (votes / votes.sum(1, keepdims=True)).astype(np.float32)
+    if table.attributes:
+        targets["attributes"] = table.frame[[f"attr_{name}" for name in table.attributes]].to_numpy(np.float32)
+    return Batches(shown, targets, table.frame["image_id"].tolist(), batch_size, train, evaluate, rows)

@@ -1,0 +1,98 @@
+"""Does the core work? Three small encoders on the AVA stand-in, between a trivial baseline and the noise ceiling."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.linear_model import RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import Tensor, nn
+
+from aeslib.backbones import ScoreModel, build
+from aeslib.losses import emd
+from aeslib.metrics import plcc, srcc
+from aeslib.profiles import Profile
+from aeslib.studies.core import Outcome, Study
+from aeslib.studies.parts import Parts, parts
+from aeslib.training import Batches, FitConfig, fit, predict
+from aeslib.training.batches import Batch
+from aeslib.training.pretext import pretrained
+
+KEY = "ava"
+BACKBONES = ("cnn", "vit", "swinv2")
+COLOUR = "colour statistics"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run: an encoder with its start, or the trivial baseline."""
+
+    method: str
+    start: str
+    seed: int
+
+
+def grid(profile: Profile) -> list[Cell]:
+    """Each encoder from the pretext and from scratch, per seed; the baseline once (nothing in it is random)."""
+    seeds = range(min(3, profile.seeds))
+    return [Cell(COLOUR, "", 0)] + [
+        Cell(name, start, seed) for name in BACKBONES for start in ("pretext", "scratch") for seed in seeds
+    ]
+
+
+def score_objective(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+    """EMD with r = 2 between the predicted and the voted histogram, averaged over the batch."""
+    loss = emd(model(batch["image"]).softmax(-1), batch["hist"], reduction="mean")
+    return loss, {}
+
+
+def predicted_scores(model: nn.Module, data: Batches) -> np.ndarray:
+    """(N,) expected scores in the bins' units."""
+    return predict(model, data, lambda m, batch: m.score(m(batch["image"])))  # type: ignore[operator]
+
+
+def colour_statistics(images: np.ndarray) -> np.ndarray:
+    """(N, 12) mean and spread of red, green, blue, grey and chroma, and the darkest and brightest hundredth."""
+    made = []
+    for start in range(0, len(images), 256):
+        block = images[start : start + 256].reshape(-1, 3, images[0, 0].size).astype(np.float32) / 255
+        grey, chroma = block.mean(1), np.ptp(block, axis=1)
+        made.append(np.column_stack([
+            block.mean(2), block.std(2), grey.mean(1), grey.std(1), chroma.mean(1), chroma.std(1),
+            np.percentile(grey, 1, axis=1), np.percentile(grey, 99, axis=1),
+        ]))  # fmt: skip
+    return np.concatenate(made)
+
+
+def baseline(data: Parts) -> np.ndarray:
+    """(N,) test scores of a ridge regression on colour statistics; its penalty is chosen within the training part."""
+    model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-2, 4, 13)))
+    shown = [part.images if part.rows is None else part.images[part.rows] for part in (data.train, data.test)]
+    model.fit(colour_statistics(shown[0]), data.train.targets["score"])
+    return model.predict(colour_statistics(shown[1]))
+
+
+def compute(cell: Cell, profile: Profile, checkpoint: Path) -> Outcome:
+    """Train one cell and judge it on the test pictures."""
+    data = parts(KEY, profile)
+    truth, curve = data.test.targets["score"], np.zeros(0)
+    if cell.method == COLOUR:
+        pred = baseline(data)
+    else:
+        torch.manual_seed(cell.seed)
+        encoder = pretrained(cell.method, profile) if cell.start == "pretext" else build(cell.method, profile.size)
+        model = ScoreModel(encoder, data.bins)
+        config = FitConfig(epochs=profile.epochs, lr=2e-3, schedule="cosine", seed=cell.seed)
+        history = fit(
+            model, score_objective, data.train, config,
+            validate=lambda m: srcc(predicted_scores(m, data.val), data.val.targets["score"]),
+            checkpoint=checkpoint, progress=f"{cell.method} from {cell.start}",
+        )  # fmt: skip
+        pred, curve = predicted_scores(model, data.test), np.array(history.column("val"))
+    metrics = {"SRCC": srcc(pred, truth), "PLCC": plcc(pred, truth)}
+    return Outcome(metrics, {"pred": pred, "truth": truth, "curve": curve})
+
+
+BACKBONE_STUDY = Study("training.backbones", grid, compute, (KEY,))

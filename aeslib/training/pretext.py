@@ -1,0 +1,89 @@
+"""A start for small encoders, since nothing pretrained can be had offline: themes and visible qualities of the world.
+
+Scenes are drawn for this alone and never carry an aesthetic score, so no truth leaks into what is judged later.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, mse_loss
+
+from aeslib.backbones import Encoder, build
+from aeslib.code import closure, digest
+from aeslib.data.synthetic.render import render
+from aeslib.data.synthetic.scenes import THEMES, Camera, draw_scenes
+from aeslib.data.synthetic.truth import QUALITIES, qualities
+from aeslib.errors import StateError
+from aeslib.paths import artifacts_dir, exclusive
+from aeslib.profiles import Profile
+from aeslib.training.batches import Batch, Batches
+from aeslib.training.checkpoint import read_weights, save_weights
+from aeslib.training.fit import FitConfig, fit
+
+SEED = 20_000
+"""Far from the seeds of every study."""
+
+
+class PretextModel(nn.Module):
+    """An encoder with two linear heads: theme (12 classes) and visible qualities."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.theme = nn.Linear(encoder.num_features, len(THEMES))
+        self.quality = nn.Linear(encoder.num_features, len(QUALITIES))
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (B, 12) and qualities (B, Q)."""
+        z = self.encoder(image)
+        return self.theme(z), self.quality(z)
+
+
+def objective(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+    """Cross-entropy of the theme plus ten times the squared error of the qualities (which spread over about 0.3)."""
+    theme, quality = model(batch["image"])
+    named, seen = cross_entropy(theme, batch["theme"]), mse_loss(quality, batch["quality"])
+    right = (theme.argmax(1) == batch["theme"]).float().mean()
+    return named + 10 * seen, {"theme_accuracy": right, "quality_mse": seen.detach()}
+
+
+def pictures(n: int, size: int, seed: int = SEED) -> Batches:
+    """n pictures of scenes drawn without any data set's habits, with their theme and qualities."""
+    scenes = draw_scenes(np.random.default_rng(seed), n, Camera())
+    targets: dict[str, np.ndarray] = {"theme": scenes["theme"].astype(np.int64), "quality": qualities(scenes)}
+    return Batches(render(scenes, size).numpy(), targets, [f"pretext-{row}" for row in range(n)])
+
+
+def pretrained(name: str, profile: Profile, *, progress: bool = True) -> Encoder:
+    """The encoder of that name with its starting weights: published ones in the paper profile, else the pretext's.
+
+    Trained once and kept in `artifacts/PROFILE/pretext/`; a change of profile or code makes another.
+    """
+    if profile.size == "paper":
+        return build(name, "paper", pretrained=True)
+    sizes = (profile.pretext_images, profile.pretext_epochs, profile.image_size)
+    key = digest(f"{name} {sizes}", *closure(f"import {__name__}"))
+    path = artifacts_dir(profile.name) / "pretext" / f"{name}-{key}.safetensors"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        encoder = build(name)
+        with exclusive(path.with_suffix(".lock")):
+            if not _put(path, encoder):
+                model = PretextModel(encoder)
+                config = FitConfig(epochs=profile.pretext_epochs, lr=2e-3, schedule="cosine", seed=SEED)
+                history = fit(model, objective, pictures(profile.pretext_images, profile.image_size), config,
+                              checkpoint=path.with_suffix(".part.safetensors"),
+                              progress=f"pretext of {name}" if progress else "")  # fmt: skip
+                save_weights(path, encoder.state_dict(), {"history": history.rows})
+    return encoder
+
+
+def _put(path: Path, encoder: Encoder) -> bool:
+    """Load kept weights; False when there are none (or a damaged file, which is then made again)."""
+    try:
+        encoder.load_state_dict(read_weights(path)[0])
+    except StateError:
+        return False
+    return True
