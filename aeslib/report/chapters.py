@@ -54,9 +54,11 @@ def _head(cells: list[NotebookNode], run: Run) -> list[NotebookNode]:
     """The cells with a title, and under it how the run went."""
     from nbformat.v4 import new_markdown_cell
 
-    titled = bool(cells) and cells[0].cell_type == "markdown" and cells[0].source.lstrip().startswith("# ")
-    title = cells[:1] if titled else [new_markdown_cell(f"# {run.name}")]
-    return [*title, new_markdown_cell(run_note(run)), *cells[titled:]]
+    first = cells[0].source.lstrip() if cells and cells[0].cell_type == "markdown" else ""
+    if not first.startswith("# "):
+        return [new_markdown_cell(f"# {run.name}\n\n{run_note(run)}"), *cells]
+    title, _, text = first.partition("\n")
+    return [new_markdown_cell(f"{title}\n\n{run_note(run)}\n\n{text.strip()}"), *cells[1:]]
 
 
 def run_note(run: Run) -> str:
@@ -90,11 +92,16 @@ def alternative(source: str, above: str, titles: dict[str, str]) -> str:
 
 
 def still(output: NotebookNode, state: dict[str, Any]) -> list[NotebookNode]:
-    """An output without live widgets: what the widget showed when the notebook ran, and how to bring it to life."""
+    """An output without live widgets: what the widget showed when the notebook ran, and how to bring it to life.
+
+    Progress bars had their time and go.
+    """
     from nbformat.v4 import new_output
 
     if WIDGET not in output.get("data", {}):
         return [output]
+    if any("Progress" in name for name in kinds(output["data"][WIDGET]["model_id"], state)):
+        return []
     rest = {mime: data for mime, data in output["data"].items() if mime not in {WIDGET, "text/plain"}}
     pictures = [new_output("display_data", data=rest)] if rest else []
     pictures += [shown for part in parts(output["data"][WIDGET]["model_id"], state) for shown in still(part, state)]
@@ -102,18 +109,26 @@ def still(output: NotebookNode, state: dict[str, Any]) -> list[NotebookNode]:
     return [new_output("display_data", data={"text/html": note}), *pictures]
 
 
-def parts(model_id: str, state: dict[str, Any], seen: frozenset[str] = frozenset()) -> Iterator[NotebookNode]:
-    """Outputs that a widget and the widgets inside it held, in their order."""
+def models(model_id: str, state: dict[str, Any], seen: frozenset[str] = frozenset()) -> Iterator[dict[str, Any]]:
+    """The saved model of a widget and those of the widgets inside it, in their order."""
+    if model_id in state and model_id not in seen:
+        yield state[model_id]
+        for child in state[model_id]["state"].get("children", []):
+            yield from models(str(child).removeprefix("IPY_MODEL_"), state, seen | {model_id})
+
+
+def kinds(model_id: str, state: dict[str, Any]) -> set[str]:
+    """What kinds of widgets these are: {"HBoxModel", "FloatProgressModel"}."""
+    return {model["model_name"] for model in models(model_id, state)}
+
+
+def parts(model_id: str, state: dict[str, Any]) -> Iterator[NotebookNode]:
+    """What the outputs and texts inside a widget showed."""
     from nbformat import from_dict
     from nbformat.v4 import new_output
 
-    model = state.get(model_id, {})
-    inner = model.get("state", {})
-    if model.get("model_name") == "OutputModel":
-        yield from (from_dict(output) for output in inner.get("outputs", []))
-    elif model.get("model_name") == "HTMLModel" and inner.get("value"):
-        yield new_output("display_data", data={"text/html": inner["value"]})
-    for child in inner.get("children", []):
-        name = str(child).removeprefix("IPY_MODEL_")
-        if name not in seen:
-            yield from parts(name, state, seen | {model_id})
+    for model in models(model_id, state):
+        if model["model_name"] == "OutputModel":
+            yield from (from_dict(output) for output in model["state"].get("outputs", []))
+        elif model["model_name"] == "HTMLModel" and model["state"].get("value"):
+            yield new_output("display_data", data={"text/html": model["state"]["value"]})

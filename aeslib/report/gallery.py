@@ -31,6 +31,7 @@ def gallery(book: Book) -> str:
     states = Counter(state_of(book, item) for item in book.items.index)
     counts = ", ".join(f"{states[state]} {state}" for state in ("made", "not in this run", "to come") if states[state])
     parts = ["# Gallery", f"All {len(book.items)} numbered tables and figures of the five papers: {counts}."]
+    parts += [raw('<label><input type="checkbox" id="only-made"> only what is made</label>')] if book.made else []
     for paper in PAPERS:
         of_paper = book.items[book.items["paper"] == paper]
         cards = "".join(card_of(book, item, str(row["title"])) for item, row in of_paper.iterrows())

@@ -43,8 +43,8 @@ def synthetic_box(book: Book) -> str:
     names = ", ".join(f"`{key}`" for key in book.synthetic)
     return (
         ":::{admonition} Some results rest on synthetic stand-ins\n:class: warning\n\n"
-        f"The real data of {names} are not on this machine. What is made from stand-ins is marked *synthetic* on its "
-        "face; it shows that the method runs, not what the paper measured. "
+        f"Where real data of {names} are not on this machine, stand-ins take their place. What is made from them is "
+        "marked *synthetic* on its face; it shows that the method runs, not what the paper measured. "
         "[Data](data.md) says how to get the real ones.\n:::"
     )
 

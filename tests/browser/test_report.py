@@ -101,6 +101,13 @@ def test_pictures_are_there(open_page, name):
         assert width > 0
 
 
+def test_the_gallery_can_leave_out_what_is_missing(open_page):
+    page = open_page("gallery.html")
+    assert page.locator(".item:visible").count() == 90
+    page.get_by_label("only what is made").check()
+    assert page.locator(".item:visible").count() == 3
+
+
 @pytest.mark.parametrize("name", ["index.html", "gallery.html", "claims.html", "items/elta.html"])
 def test_a_narrow_window_needs_no_sideways_scrolling(open_page, name):
     page = open_page(name)

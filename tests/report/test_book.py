@@ -111,7 +111,7 @@ def test_the_first_page_says_how_far_it_is(pages):
     assert "4claims judged" in words
     assert "4chapters, 2 failed" in words
     assert "Some results rest on synthetic stand-ins" in words
-    assert "The real data of aadb, ava are not on this machine" in words
+    assert "Where real data of aadb, ava are not on this machine, stand-ins take their place." in words
 
 
 def test_the_gallery_shows_every_item(report, pages):
