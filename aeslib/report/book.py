@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +69,22 @@ def build(profile: str) -> Path:
     """
     book = gather(profile)
     work = artifacts_dir(profile) / "report"
-    write_sources(book, work)
-    run_sphinx(work)
+    with trusted(work):
+        write_sources(book, work)
+        run_sphinx(work)
     return swap_in(book, work / "html") / "index.html"
+
+
+@contextmanager
+def trusted(work: Path) -> Iterator[None]:
+    """What an earlier build kept in `work` is used only when that build came to its end."""
+    unfinished = work / "unfinished"
+    if unfinished.exists():
+        shutil.rmtree(work)
+    work.mkdir(parents=True, exist_ok=True)
+    unfinished.touch()
+    yield
+    unfinished.unlink()
 
 
 def sources(book: Book) -> Iterator[tuple[str, str]]:
@@ -124,6 +138,8 @@ def run_sphinx(work: Path) -> None:
 def swap_in(book: Book, html: Path) -> Path:
     """Copy the built pages and the outputs' files beside the old report, then take its place by renaming."""
     report = book.results / "report"
+    for left in book.results.glob(".report-*"):  # by a build that was killed
+        shutil.rmtree(left)
     beside = Path(tempfile.mkdtemp(prefix=".report-", dir=book.results))
     try:
         fresh, old = beside / "new", beside / "old"

@@ -237,6 +237,19 @@ def test_no_claims_yet_and_a_chapter_that_went(results, rebuild):
     assert not (made / "notebooks" / "14_elta_ablation.html").exists()
 
 
+@pytest.mark.slow
+def test_what_a_killed_build_left_is_not_read(report, results, rebuild):
+    work = report.parents[2] / "artifacts" / "smoke" / "report"
+    rebuild()
+    half = work / "html" / "claims.html"
+    half.write_text(half.read_text(encoding="utf-8")[:500], encoding="utf-8")
+    (work / "unfinished").touch()
+    (results / ".report-x" / "new").mkdir(parents=True)
+    made = rebuild()
+    assert (made / "claims.html").read_text(encoding="utf-8") == (report / "claims.html").read_text(encoding="utf-8")
+    assert not (results / ".report-x").exists()
+
+
 def test_a_damaged_run_leaves_the_old_report(results, rebuild):
     old = digests(results / "report")
     (results / "claims.json").write_text("{", encoding="utf-8")
