@@ -50,7 +50,7 @@ def colour_noise(image: Tensor, step: Tensor, chance: Generator) -> Tensor:
 def correlated_noise(image: Tensor, step: Tensor, chance: Generator) -> Tensor:
     """Blotches: smoothed noise."""
     grain = smooth(normal(image, chance), torch.full((len(image),), 1.5))
-    return image + strength(step, 0.05, 0.25) * grain / grain.std()
+    return image + strength(step, 0.05, 0.17) * grain / grain.std()
 
 
 def masked_noise(image: Tensor, step: Tensor, chance: Generator) -> Tensor:
@@ -127,12 +127,8 @@ def wavelet(image: Tensor, step: Tensor, chance: Generator) -> Tensor:
         details.append(low - interpolate(mean, scale_factor=2.0))
         low = mean
     for detail in reversed(details):
-        low = (
-            interpolate(low, scale_factor=2.0, mode="bilinear")
-            if limit.max() > 0.3
-            else interpolate(low, scale_factor=2.0)
-        )
-        low = low + torch.where(detail.abs() > limit * 0.5, detail, 0.0)
+        blocky, soft = interpolate(low, scale_factor=2.0), interpolate(low, scale_factor=2.0, mode="bilinear")
+        low = blocky.lerp(soft, step / 4) + torch.where(detail.abs() > limit * 0.5, detail, 0.0)
     return low
 
 

@@ -75,26 +75,34 @@ def draw_crowd(rng: np.random.Generator, n: int, prefix: str, known: tuple[str, 
 
 
 def _kinds(rng: np.random.Generator, n: int, known: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Kind, index of the nearest criterion (-1: none) and (n, J) shares of the known criteria."""
+    """Kind, index of the nearest criterion (-1: none) and (n, J) shares of the known criteria (a mixture has two)."""
     if not known:
         return np.full(n, "none"), np.full(n, -1), np.zeros((n, 0))
     kind = rng.choice(KINDS, n, p=[0.4, 0.3, 0.3])
     near = np.where(kind == "near", rng.integers(0, known, n), -1)
-    mixture = rng.dirichlet(np.full(known, 0.8), n)
+    pair = rng.permuted(np.tile(np.arange(known), (n, 1)), axis=1)[:, :2]
+    share = rng.uniform(0.35, 0.65, n)[:, None]
+    mixture = share * np.eye(known)[pair[:, 0]] + (1 - share) * np.eye(known)[pair[:, 1]]
     mixture[kind == "near"] = np.eye(known)[near[kind == "near"]]
     mixture[kind == "none"] = 0
     return kind, near, mixture
 
 
 def _tastes(standard: np.ndarray, own: np.ndarray, mixture: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """(Q + J, R): persona and own weights on qualities; a third as strong beside known criteria; crowd's mean 0."""
+    """(Q + J, R): persona and own weights on qualities, a third as strong beside known criteria.
+
+    Those with and those without known criteria balance each among themselves: the crowd's opinion stays its middle.
+    """
     weights = np.array([[row.get(name, 0.0) for name in QUALITIES] for row in PERSONA_WEIGHTS.values()])
     personal = (standard @ weights + own).T
     personal /= np.sqrt(_variance(personal, spread))
-    personal *= np.where(mixture.sum(1) > 0, 0.35, 1)
-    tastes = np.concatenate([personal, mixture.T])
-    tastes -= tastes.mean(axis=1, keepdims=True)
-    return tastes / np.sqrt(_variance(tastes, spread).mean())
+    mixed = mixture.sum(axis=1) > 0
+    tastes = np.concatenate([personal * np.where(mixed, 0.35, 1), mixture.T])
+    for group in (mixed, ~mixed):
+        if group.any():
+            tastes[:, group] -= tastes[:, group].mean(axis=1, keepdims=True)
+            tastes[:, group] /= np.sqrt(_variance(tastes[:, group], spread).mean())
+    return tastes
 
 
 def _variance(tastes: np.ndarray, spread: np.ndarray) -> np.ndarray:

@@ -123,8 +123,8 @@ SPAQ_ATTRIBUTES = {
 }
 
 _PHOTOGRAPHERS = {
-    "light": 2.2, "contrast": 1.0, "vivid": 1.7, "harmony": 0.3, "thirds": 0.25, "balance": 0.2, "depth": 0.6,
-    "sharp": 1.2, "clean": 0.9, "motion": 0.4, "object": 0.4, "content": 2.2, "repetition": 0.2, "symmetry": 0.3,
+    "light": 2.2, "contrast": 1.8, "vivid": 1.3, "harmony": 0.2, "thirds": 0.2, "balance": 0.15, "depth": 0.6,
+    "sharp": 0.8, "clean": 0.8, "motion": 0.3, "object": 0.3, "content": 2.4, "repetition": 0.2, "symmetry": 0.3,
     "simplicity": 0.4,
 }  # fmt: skip
 _TECHNICAL = {"sharp": 2.2, "clean": 1.6, "light": 1.8, "contrast": 1.0, "vivid": 0.4, "motion": 0.3}
@@ -142,7 +142,7 @@ SPECS: dict[str, Spec] = {
     ),
     "aadb": Spec(
         title="AADB", images=9958, range=(0, 1), raters=127, publishes_users=True, kinds=True,
-        habits=Habits(scale=(1, 5), votes=(5, 5), spread=0.62, personal=0.4),
+        habits=Habits(scale=(1, 5), votes=(5, 5), spread=0.8, personal=0.5),
         counts=((0, 0.225, 0.325, 0.425, 0.525, 0.575, 0.675, 0.775, 1), (506, 826, 1338, 1768, 880, 1533, 967, 640)),
         splits={"train": 0.8603, "validation": 0.0379, "test": 0.1018},
         criterion=_PHOTOGRAPHERS | {"content": 2.6, "object": 0.9, "depth": 0.9, "harmony": 0.6},
@@ -155,17 +155,17 @@ SPECS: dict[str, Spec] = {
         quantiles=(1.13, 1.71, 1.92, 2.29, 2.54, 3.13, 3.48, 3.76, 4.0, 4.21, 4.42, 4.61, 4.78, 4.96, 5.12, 5.29, 5.46,
                    5.63, 5.8, 5.97, 6.14, 6.33, 6.5, 6.69, 6.88, 7.11, 7.35, 7.63, 8.1, 8.33, 8.73, 8.98, 9.46),
         splits={"train": 0.7877, "test": 0.2123},
-        criterion={"content": 3.0, "vivid": 2.2, "light": 1.4, "harmony": 0.5, "symmetry": 0.5, "repetition": 0.4,
-                   "contrast": 0.6, "sharp": 0.5, "depth": 0.5},
-        appeal=1.2, camera=Camera(exposure_spread=0.65, saturation=0.6, noise=0.18, miss=0.15),
+        criterion={"content": 4.0, "vivid": 1.4, "contrast": 0.8, "light": 0.7, "symmetry": 0.5, "repetition": 0.4,
+                   "clean": 0.3, "sharp": 0.2},
+        appeal=1.6, camera=Camera(exposure_spread=0.65, saturation=0.6, noise=0.18, miss=0.15),
     ),
     "para": Spec(
         title="PARA", images=31_220, range=(1, 5), raters=438, publishes_votes=True, publishes_users=True, kinds=True,
-        habits=Habits(scale=(1, 5), step=0.5, votes=(20, 31), spread=0.75, personal=0.45),
+        habits=Habits(scale=(1, 5), step=0.5, votes=(20, 31), spread=0.85, personal=0.5),
         counts=(tuple(edge / 2 for edge in _F1_EDGES), (0, 81, 1000, 2000, 8000, 13_000, 3000, 114)),
         splits={"train": 0.9039, "test": 0.0961},
-        criterion={"light": 2.2, "sharp": 1.5, "clean": 0.9, "content": 2.0, "depth": 0.9, "vivid": 0.8,
-                   "contrast": 1.0, "thirds": 0.25, "harmony": 0.3, "simplicity": 0.6},
+        criterion={"light": 2.6, "sharp": 1.7, "content": 1.2, "contrast": 1.0, "depth": 0.8, "simplicity": 0.6,
+                   "clean": 1.0, "vivid": -0.6, "thirds": 0.2},
         camera=Camera(exposure_bias=-0.15, noise=0.3, miss=0.3), attributes=PARA_ATTRIBUTES,
     ),
     "eva": Spec(
@@ -183,7 +183,7 @@ SPECS: dict[str, Spec] = {
         habits=Habits(scale=(1, 7), votes=(10, 34), spread=0.8, personal=0.35),
         quantiles=(3.36, 3.41, 3.54, 3.87, 4.03, 4.43, 4.64, 4.77, 4.91, 5.0, 5.09, 5.18, 5.26, 5.32, 5.38, 5.43, 5.5,
                    5.54, 5.6, 5.67, 5.7, 5.76, 5.82, 5.87, 5.92, 6.0, 6.06, 6.19, 6.41, 6.48, 6.66, 6.79, 6.81),
-        criterion=_PHOTOGRAPHERS | {"contrast": 2.0, "simplicity": 0.9, "vivid": 0.4},
+        criterion=_PHOTOGRAPHERS | {"contrast": 2.6, "simplicity": 0.9, "vivid": 0.4},
         camera=Camera(exposure_spread=0.6, noise=0.15, miss=0.12, craft=0.75),
     ),
     "flickr_aes": Spec(
@@ -195,12 +195,13 @@ SPECS: dict[str, Spec] = {
                 (167, 250, 307, 723, 1050, 1832, 2440, 2329, 3771, 3936, 3963, 3533, 2247, 2719, 2067, 1732, 1294, 798,
                  765, 450, 191)),
         splits={"train": 0.88, "test": 0.12},
-        criterion=_PHOTOGRAPHERS | {"vivid": 2.6, "harmony": 0.8, "light": 1.3, "depth": 1.0},
+        criterion={"vivid": 3.2, "depth": 1.0, "content": 1.8, "light": 0.9, "harmony": 0.6, "contrast": -0.8,
+                   "object": 0.4, "simplicity": 0.5, "sharp": 0.3},
         camera=Camera(saturation=0.55, noise=0.25, miss=0.25),
     ),
     "real_cur": Spec(
         title="REAL-CUR", images=2871, range=(1, 5), raters=14, publishes_users=True, kinds=True,
-        habits=Habits(scale=(1, 5), votes=(1, 1), spread=0.8, personal=0.5),
+        habits=Habits(scale=(1, 5), votes=(1, 1), spread=0.75, personal=0.55),
         counts=((1.0, 1.5, 2.5, 3.5, 4.5, 5.0), (5, 15, 40, 30, 10)),
         criterion=_PHOTOGRAPHERS | {"content": 2.6},
         camera=Camera(themes={"portrait": 2.5, "animal": 2, "food": 2, "abstract": 0.2}, noise=0.35, miss=0.35,
@@ -211,7 +212,9 @@ SPECS: dict[str, Spec] = {
         habits=Habits(scale=(1, 5), votes=(93, 121), spread=0.55, personal=0.25, shared=0.15),
         quantiles=(1.1, 1.19, 1.33, 1.62, 1.79, 2.14, 2.34, 2.51, 2.64, 2.76, 2.85, 2.95, 3.03, 3.1, 3.17, 3.23, 3.28,
                    3.34, 3.39, 3.44, 3.49, 3.53, 3.57, 3.62, 3.66, 3.71, 3.76, 3.83, 3.94, 3.99, 4.11, 4.17, 4.31),
-        splits={"train": 0.7007, "validation": 0.0993, "test": 0.2}, criterion=_TECHNICAL, appeal=0.1,
+        splits={"train": 0.7007, "validation": 0.0993, "test": 0.2},
+        criterion={"sharp": 3.0, "clean": 0.8, "contrast": 0.8, "light": 0.9},
+        appeal=0.1,
         camera=Camera(noise=0.3, miss=0.35, exposure_spread=0.85),
     ),
     "spaq": Spec(
@@ -219,7 +222,7 @@ SPECS: dict[str, Spec] = {
         habits=Habits(scale=(0, 100), votes=(15, 25), spread=13, personal=0.3, shared=5),
         quantiles=(2.0, 3.96, 5.91, 10.2, 12.7, 18.9, 22.9, 25.7, 28.1, 30.6, 33.0, 35.4, 38.1, 40.9, 43.7, 47.0, 50.2,
                    53.8, 57.1, 60.2, 63.1, 65.7, 68.2, 70.7, 73.0, 75.3, 77.8, 80.8, 85.2, 87.2, 91.4, 93.6, 96.0),
-        criterion=_TECHNICAL | {"clean": 2.2, "vivid": 1.2, "content": 0.4}, appeal=0.2,
+        criterion={"clean": 2.6, "light": 2.0, "sharp": 1.0, "vivid": 0.8}, appeal=0.2,
         camera=Camera(themes={"night": 2, "street": 2, "food": 1.5}, noise=0.4, miss=0.35, exposure_spread=0.9),
         attributes=SPAQ_ATTRIBUTES,
     ),

@@ -43,7 +43,7 @@ def qualities(s: np.ndarray) -> np.ndarray:
     clear = 1 - 0.75 * s["haze"]
     light = bell(s["exposure"], 1.1) * (0.6 + 0.4 * clear)
     contrast = s["contrast"] * clear * bell(s["exposure"], 2.0)
-    vivid = s["saturation"] * clear * bell(s["exposure"], 1.8)
+    vivid = s["saturation"] * clear * bell(s["exposure"], 1.8) * (0.4 + 0.8 * s["contrast"])
     focus = 1 - np.maximum(s["miss"], np.where(s["pan"] > 0, 0, s["motion"]))
     columns = {
         "light": light,
@@ -89,11 +89,11 @@ def balance(s: np.ndarray) -> np.ndarray:
 def beauty(s: np.ndarray, q: np.ndarray, criterion: dict[str, float], appeal: float) -> np.ndarray:
     """(N,) how beautiful scenes are by one criterion, in no unit (calibrated by the stand-in).
 
-    beauty = sum_k c_k m_tk (q_k - 1/2) + 1/2 min(light, sharp, clean) + appeal * A_t, with c the data set's criterion,
+    beauty = sum_k c_k m_tk (q_k - 1/2) + 0.4 min(light, sharp, clean) + appeal * A_t, with c the data set's criterion,
     m the theme's factors, A the theme's appeal.
     """
     weights = np.array([criterion.get(name, 0.0) for name in QUALITIES])
     factors = np.array([[THEME_WEIGHTS[theme].get(name, 1.0) for name in QUALITIES] for theme in THEMES])
     weakest = q[:, [QUALITIES.index(name) for name in ("light", "sharp", "clean")]].min(axis=1)
     total = ((q - 0.5) * factors[s["theme"]]) @ weights
-    return total + 0.5 * weakest + appeal * np.array(APPEAL)[s["theme"]]
+    return total + 0.4 * weakest + appeal * np.array(APPEAL)[s["theme"]]
