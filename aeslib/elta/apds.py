@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-BETAS = (0.25, 0.5, 0.75, 1.0, 1.1, 1.2, 1.25)
-"""Released code has those from 1; small models ask for less."""
+BETAS = (0.25, 0.5, 0.75, 1.0, 1.1, 1.2, 1.25, 1.5, 2.0, 3.0)
+"""Released code has 1 to 1.25; small models, whose scores lie closer together, may ask for other ones."""
 THRESHOLDS = (0.70, 0.75, 0.80, 0.85, 0.90)
 
 

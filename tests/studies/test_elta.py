@@ -2,9 +2,11 @@
 
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import makers
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -157,3 +159,24 @@ def test_the_paper_profile_runs_on_real_pictures(tmp_path, monkeypatch):
     assert found.arrays["truth"].max() > 1  # the ten-point axis
     pixel = studies.compute(replace(cell, mix="pixel"), profile, tmp_path / "part.safetensors")
     assert not np.array_equal(pixel.arrays["pred"], found.arrays["pred"])
+
+
+def test_the_toy_set_and_its_two_copies(small, monkeypatch):
+    themes = np.array(list("abcdefghijkl"))
+    frame = pd.DataFrame({"image_id": [f"{6}-{k}" for k in range(60)], "theme": themes[np.arange(60) % 12]})
+    monkeypatch.setattr(studies, "load", lambda *_, **__: SimpleNamespace(table=SimpleNamespace(frame=frame)))
+    studies.toy_set.cache_clear()
+    data, theme, interval = studies.toy_set(SMOKE)
+    studies.toy_set.cache_clear()
+    assert sorted(np.unique(theme, return_counts=True)[1]) == sorted(np.unique(interval, return_counts=True)[1])
+    assert np.array_equal(interval, data.targets["score"].astype(int).clip(max=9))
+    for task in ("class", "score"):
+        found = studies.toy_run(studies.Toy(task), SMOKE, Path("unused.safetensors"))
+        assert found.arrays["z"].shape == (len(data), 384)
+        assert 0 <= found.metrics["agreement"] <= 1
+
+
+def test_layers_are_seen_while_the_model_runs(small):
+    trained = studies.first_round(Cell(), SMOKE)
+    x = torch.from_numpy(trained.data.train.targets["features"][:5])
+    assert studies.layers(trained.model, x) == {"encoder": (5, 64), "head": (5, 10)}
