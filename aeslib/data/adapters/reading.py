@@ -339,9 +339,7 @@ def stack(parts: Mapping[str, pd.DataFrame], *, apart: bool = True) -> pd.DataFr
     """The tables of several splits as one, with the column `split`; `apart`: no image may be in two of them."""
     frame = pd.concat([part.assign(split=name) for name, part in parts.items()], ignore_index=True)
     if apart:
-        twice = frame["image_id"].duplicated()
-        report(
-            " and ".join(parts),
-            [(None, f"image {name!r} is in more than one split.") for name in frame["image_id"][twice]],
-        )
+        once = frame.drop_duplicates(["image_id", "split"])["image_id"]
+        twice = once[once.duplicated()]
+        report(" and ".join(parts), [(None, f"image {name!r} is in more than one split.") for name in twice])
     return frame
