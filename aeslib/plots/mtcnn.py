@@ -1,0 +1,130 @@
+"""Pictures of the multi-task chapters: a network from its layers, pictures with scores, maps laid over pictures."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from aeslib.plots.style import BLUE, GREY, HERE, ORANGE, SKY, finish
+
+STAGES = {"never": GREY, "second stage": ORANGE, "first stage": BLUE}
+
+
+def show(ax: Axes, picture: np.ndarray, title: str = "") -> Axes:
+    """One picture (3, H, W) uint8 without axes."""
+    ax.imshow(np.moveaxis(picture, 0, -1), interpolation="nearest")
+    ax.set_title(title, fontsize=7.5, loc="center")
+    ax.set_axis_off()
+    return ax
+
+
+def figure_network(layers: pd.DataFrame) -> Figure:
+    """One block per step of a forward pass, as high as its map and as wide as its channels (both by their roots).
+
+    Args:
+        layers: columns layer, shape, parameters, trained (see `aeslib.mtcnn.network.layer_table`).
+    """
+    fig, ax = plt.subplots(figsize=(9, 3.6))
+    x = 0.0
+    for name, shape, stage in layers[["layer", "shape", "trained"]].to_numpy():
+        channels, side = shape[0], shape[1] if len(shape) == 3 else 1
+        width, height = 0.25 + channels**0.5 / 12, side**0.5
+        ax.add_patch(Rectangle((x, -height / 2), width, height, facecolor=STAGES[stage], edgecolor="white"))
+        size = f"{channels} × {side}²" if len(shape) == 3 else str(channels)
+        short = name.replace("global average pooling", "average").replace("block", "b")
+        ax.text(x + width / 2, -9.2, f"{short} · {size}", rotation=90, ha="center", va="top", fontsize=6.5)
+        x += width + 0.35
+    ax.set(xlim=(-0.3, x), ylim=(-19, 8.5))
+    ax.set_axis_off()
+    used = {stage: layers.loc[layers["trained"] == stage, "parameters"].sum() for stage in STAGES}
+    said = {"never": "frozen", "second stage": "from the second stage", "first stage": "from the first stage"}
+    handles = [Patch(color=STAGES[stage], label=f"trained {said[stage]}: {n:,}") for stage, n in used.items()]
+    handles[0].set_label(f"frozen: {used['never']:,} parameters")
+    ax.legend(handles=handles, loc="upper right", fontsize=8)
+    return finish(fig)
+
+
+def figure_agreement(truth: np.ndarray, pred: np.ndarray, *, unit: str, scale: tuple[float, float]) -> Figure:
+    """Predicted against true scores with the range that predictions reach, and how both are spread."""
+    fig, (ax, side) = plt.subplots(1, 2, figsize=(7.5, 3.4), width_ratios=(1.1, 1))
+    ax.axhspan(pred.min(), pred.max(), color=SKY, alpha=0.25, label="range of predictions")
+    ax.plot(scale, scale, color=GREY, lw=1, ls="--", label="equal")
+    ax.scatter(truth, pred, s=6, color=HERE, alpha=0.35, linewidths=0)
+    ax.set(xlim=scale, ylim=scale, xlabel=f"true score ({unit})", ylabel=f"predicted score ({unit})")
+    ax.set_aspect("equal")
+    ax.legend(fontsize=7.5, loc="lower right")
+    edges = np.linspace(*scale, 41)
+    for values, colour, label in ((truth, ORANGE, "true"), (pred, HERE, "predicted")):
+        counts = np.histogram(values, edges)[0]
+        side.stairs(counts / counts.sum(), edges, color=colour, lw=1.6, label=label)
+    side.set(xlabel=f"score ({unit})", ylabel="share of test images", xlim=scale)
+    side.legend(fontsize=8)
+    return finish(fig)
+
+
+def figure_pictures(pictures: np.ndarray, captions: Sequence[str], *, columns: int = 5) -> Figure:
+    """Pictures (N, 3, H, W) uint8 with a caption each."""
+    rows = -(-len(pictures) // columns)
+    fig, axes = plt.subplots(rows, columns, figsize=(1.7 * columns, 1.95 * rows), squeeze=False)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for ax, picture, caption in zip(axes.flat, pictures, captions, strict=False):
+        show(ax, picture, caption)
+    return finish(fig)
+
+
+def figure_examples(pictures: np.ndarray, scores: pd.DataFrame, ranges: Mapping[str, tuple[float, float]]) -> Figure:
+    """Each picture above bars of all its scores, on each score's own scale.
+
+    Args:
+        pictures: (N, 3, H, W) uint8.
+        scores: N rows named by what the picture is; a column per score.
+        ranges: column → lowest and highest score possible.
+    """
+    fig, axes = plt.subplots(
+        2, len(pictures), figsize=(3.9 * len(pictures), 5.6), height_ratios=(1.25, 1), sharey="row"
+    )
+    low, high = np.array([ranges[str(name)] for name in scores]).T
+    for column, (name, row) in zip(axes.T, scores.iterrows(), strict=True):
+        show(column[0], pictures[scores.index.get_loc(name)], str(name))
+        share = (row.to_numpy() - low) / (high - low)
+        bars = column[1].barh(scores.columns, share, color=[ORANGE] + [HERE] * (len(row) - 1))
+        column[1].bar_label(bars, [f"{value:.2f}" for value in row], padding=2, fontsize=7)
+        column[1].set(xlim=(0, 1.18), xlabel="place on the score's own scale (0 lowest, 1 highest)")
+        column[1].tick_params(axis="y", labelsize=7.5)
+        column[1].grid(axis="y", visible=False)
+    axes[1, 0].invert_yaxis()
+    return finish(fig)
+
+
+def figure_maps(pictures: np.ndarray, maps: Mapping[str, np.ndarray], titles: Sequence[str]) -> Figure:
+    """Pictures (N, 3, H, W) in the first column, then each kind of map (N, H, W) from 0 to 1 laid over them."""
+    fig, axes = plt.subplots(
+        len(pictures), 1 + len(maps), figsize=(2.2 * (1 + len(maps)), 2.1 * len(pictures)), squeeze=False
+    )
+    for row, picture, title in zip(range(len(pictures)), pictures, titles, strict=True):
+        show(axes[row, 0], picture, title)
+        for ax, (name, shown) in zip(axes[row, 1:], maps.items(), strict=True):
+            show(ax, picture, name)
+            drawn = ax.imshow(shown[row], cmap="inferno", alpha=0.6, vmin=0, vmax=1, interpolation="bilinear")
+    fig.colorbar(drawn, ax=axes[:, -1], shrink=0.8, label="importance (largest = 1)")
+    return finish(fig)
+
+
+def figure_pairs(rows: pd.DataFrame, *, xlabel: str, colours: Sequence[str] = (ORANGE, HERE)) -> Figure:
+    """Two values (columns) per row as dots joined by a line: how far apart labels and predictions, or stages, are."""
+    fig, ax = plt.subplots(figsize=(6.5, 0.9 + 0.28 * len(rows)))
+    first, second = rows.columns[:2]
+    ax.hlines(rows.index, rows[first], rows[second], color=GREY, lw=1)
+    for name, colour in zip((first, second), colours, strict=True):
+        ax.plot(rows[name], rows.index, "o", color=colour, ms=5.5, label=name)
+    ax.axvline(0, color="black", lw=0.8)
+    ax.set(xlabel=xlabel)
+    ax.invert_yaxis()
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    ax.grid(axis="y", visible=False)
+    return finish(fig)
