@@ -81,31 +81,39 @@ def figure_curves(
                 ax.plot(
                     epochs, values.mean(0), color=colour, lw=2, ls=style, marker=marker, ms=4, label=f"from {start}"
                 )
-        ax.set(title=name, xlabel="epoch")
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        last = max(values.shape[1] for values in curves.values())
+        ax.set(title=name, xlabel="epoch", xlim=(0.5, last + 0.5))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes[0, 0].set_ylabel("SRCC on the validation pictures")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside lower center", ncols=5, fontsize=8)
     return finish(fig)
 
 
-def figure_extremes(pictures: np.ndarray, pred: np.ndarray, truth: np.ndarray, *, columns: int = 6) -> Figure:
-    """The pictures predicted best, too high and too low, with predicted and voted score.
+def extremes(pred: np.ndarray, truth: np.ndarray, count: int = 6) -> dict[str, np.ndarray]:
+    """Rows of the pictures predicted best, too high and too low, the most telling first."""
+    gap = pred - truth
+    order = {"best": np.abs(gap), "too high": -gap, "too low": gap}
+    return {label: np.argsort(by, kind="stable")[:count] for label, by in order.items()}
+
+
+def figure_extremes(
+    pictures: np.ndarray, rows: Mapping[str, np.ndarray], pred: np.ndarray, truth: np.ndarray
+) -> Figure:
+    """A line of pictures for each kind of extreme, with predicted and voted score under each.
 
     Args:
-        pictures: (N, 3, S, S) uint8.
+        pictures: (M, 3, S, S) uint8, or floats in 0-1, of all `rows` one after the other.
+        rows: from `extremes`: label → rows of `pred` and `truth`.
         pred: (N,) predicted scores.
         truth: (N,) mean votes.
-        columns: pictures in each of the three rows.
     """
-    gap = pred - truth
-    rows = {
-        "best": np.argsort(np.abs(gap)), "too high": np.argsort(-gap), "too low": np.argsort(gap),
-    }  # fmt: skip
-    fig, axes = plt.subplots(3, columns, figsize=(1.45 * columns, 5.4), squeeze=False)
-    for line, (label, order) in zip(axes, rows.items(), strict=True):
-        for ax, row in zip(line, order, strict=False):
-            ax.imshow(pictures[row].transpose(1, 2, 0), interpolation="none")
+    columns = max(map(len, rows.values()))
+    fig, axes = plt.subplots(len(rows), columns, figsize=(1.45 * columns, 0.3 + 1.7 * len(rows)), squeeze=False)
+    shown = iter(pictures)
+    for line, (label, chosen) in zip(axes, rows.items(), strict=True):
+        for ax, row in zip(line, chosen, strict=True):
+            ax.imshow(next(shown).transpose(1, 2, 0), interpolation="none")
             ax.set_xlabel(f"{pred[row]:.2f} for {truth[row]:.2f}", fontsize=8, labelpad=2)
             ax.set(xticks=[], yticks=[])
             ax.spines[:].set_visible(False)

@@ -23,7 +23,7 @@ def mosaic(pictures: np.ndarray, gap: int = 2) -> np.ndarray:
     return joined[: joined.shape[0] - gap, : joined.shape[1] - gap]
 
 
-def figure_sheet(rows: Mapping[str, np.ndarray], *, xlabel: str) -> Figure:
+def figure_sheet(rows: Mapping[str, np.ndarray], *, title: str) -> Figure:
     """Contact sheet: a labelled row of (C, 3, S, S) uint8 pictures for each entry."""
     pictures = np.stack(list(rows.values()))
     (count, columns), side = pictures.shape[:2], pictures.shape[-1]
@@ -31,7 +31,7 @@ def figure_sheet(rows: Mapping[str, np.ndarray], *, xlabel: str) -> Figure:
     ax.imshow(mosaic(pictures), interpolation="none")
     ax.set_yticks((np.arange(count) + 0.5) * (side + 2) - 1.5, list(rows))
     ax.set_xticks([])
-    ax.set_xlabel(xlabel)
+    ax.set_title(title)
     _bare(ax)
     return finish(fig)
 
@@ -119,19 +119,20 @@ def figure_ceilings(ceilings: pd.DataFrame) -> Figure:
     return finish(fig)
 
 
-def figure_grid(values: pd.DataFrame, *, label: str, limit: float | None = None) -> Figure:
-    """Signed numbers as shaded cells with two decimals; `limit` is the strongest colour (None: the largest value)."""
-    table = values.to_numpy(float)
-    strongest = limit if limit is not None else float(np.nanmax(np.abs(table)))
-    fig, ax = plt.subplots(figsize=(1.9 + 0.62 * table.shape[1], 1.3 + 0.25 * len(table)))
-    shown = ax.imshow(table, aspect="auto", cmap=DIVERGING, vmin=-strongest, vmax=strongest)
-    for (row, column), value in np.ndenumerate(table):
+def figure_grid(values: pd.DataFrame, *, title: str) -> Figure:
+    """Signed numbers, two decimals, on cells from blue (least) over white (0, left blank) to red (largest)."""
+    table = values.to_numpy(float).round(2)
+    strongest = float(np.abs(table).max())
+    fig, ax = plt.subplots(figsize=(1.4 + 0.5 * table.shape[1], 1.2 + 0.25 * len(table)))
+    ax.imshow(table, aspect="auto", cmap=DIVERGING, vmin=-strongest, vmax=strongest)
+    for row, column in np.argwhere(table):
+        value = table[row, column]
         ink = "white" if abs(value) > 0.6 * strongest else "black"
         ax.text(column, row, f"{value:.2f}".replace("-", "−"), ha="center", va="center", fontsize=7, color=ink)
     ax.set_xticks(range(table.shape[1]), values.columns, rotation=35, ha="right", rotation_mode="anchor")
     ax.set_yticks(range(len(table)), values.index)
+    ax.set_title(title)
     _bare(ax)
-    fig.colorbar(shown, ax=ax, label=label, fraction=0.04, pad=0.02)
     return finish(fig)
 
 

@@ -21,11 +21,12 @@ CURVES = {
     ("cnn", "scratch"): np.array([[0.1, 0.5]]),
     ("vit", "pretext"): np.array([[0.3, 0.4]]),
 }
+PRED, TRUTH = np.arange(9.0), np.full(9, 4.0)
 PICTURES = np.random.default_rng(0).integers(0, 256, (9, 3, 16, 16)).astype(np.uint8)
 FIGURES = {
     "agreement": lambda: plots.figure_agreement(ROWS, TRIVIAL, 0.92, goal=0.8),
     "curves": lambda: plots.figure_curves(CURVES, TRIVIAL, 0.92, goal=0.8),
-    "extremes": lambda: plots.figure_extremes(PICTURES, np.arange(9.0), np.full(9, 4.0), columns=4),
+    "extremes": lambda: plots.figure_extremes(PICTURES, plots.extremes(PRED, TRUTH, 3), PRED, TRUTH),
 }
 
 
@@ -66,11 +67,22 @@ def test_curves_show_each_seed_and_their_mean():
     assert not [line for line in vit.lines if line.get_label() == "from scratch"]
 
 
+def test_a_single_epoch_is_one_tick():
+    (ax,) = plots.figure_curves({("cnn", "pretext"): np.array([[0.5]])}, TRIVIAL, None, goal=0.8).axes
+    assert [tick for tick in ax.get_xticks() if 0.5 < tick < 1.5] == [1]
+
+
 def test_best_and_worst_are_told_apart():
+    found = plots.extremes(PRED, TRUTH, 3)
+    assert {label: rows.tolist() for label, rows in found.items()} == {
+        "best": [4, 3, 5],
+        "too high": [8, 7, 6],
+        "too low": [0, 1, 2],
+    }
+
+
+def test_pictures_stand_over_their_scores():
     axes = FIGURES["extremes"]().axes
-    shown = [ax.get_xlabel() for ax in axes]
-    assert shown[0] == "4.00 for 4.00"
-    assert shown[4:6] == ["8.00 for 4.00", "7.00 for 4.00"]
-    assert shown[8:10] == ["0.00 for 4.00", "1.00 for 4.00"]
-    assert [axes[row].get_ylabel() for row in (0, 4, 8)] == ["best", "too high", "too low"]
-    np.testing.assert_array_equal(axes[4].images[0].get_array(), PICTURES[8].transpose(1, 2, 0))
+    assert [ax.get_xlabel() for ax in axes[2:5]] == ["5.00 for 4.00", "8.00 for 4.00", "7.00 for 4.00"]
+    assert [axes[row].get_ylabel() for row in (0, 3, 6)] == ["best", "too high", "too low"]
+    np.testing.assert_array_equal(axes[3].images[0].get_array(), PICTURES[3].transpose(1, 2, 0))

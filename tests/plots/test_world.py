@@ -11,7 +11,7 @@ CEILINGS = pd.DataFrame({"PLCC": [0.94, 0.32, 0.9], "SRCC": [0.92, 0.28, 0.95]},
 PEOPLE = pd.DataFrame({"kind": ["near", "near", "none"], "ceiling": [0.7, 0.8, np.nan]})
 SCORES = np.array([1.0, 2.0, 2.0, 4.0])
 FIGURES = {
-    "sheet": lambda: plots.figure_sheet(dict(zip(NAMES, PICTURES, strict=True)), xlabel="low to high"),
+    "sheet": lambda: plots.figure_sheet(dict(zip(NAMES, PICTURES, strict=True)), title="low to high"),
     "captioned": lambda: plots.figure_captioned(PICTURES[0], ["a line\nand " + "another " * 9] * 5),
     "distortions": lambda: plots.figure_distortions(PICTURES, NAMES, np.full((3, 5), 4.25)),
     "matching": lambda: plots.figure_matching(
@@ -19,7 +19,7 @@ FIGURES = {
         dict.fromkeys(["A", "B", "C", "D", "E"], (np.array([2, 4]), np.array([0.7, 1]))),
     ),
     "ceilings": lambda: plots.figure_ceilings(CEILINGS),
-    "grid": lambda: plots.figure_grid(CEILINGS - 0.9, label="rho"),
+    "grid": lambda: plots.figure_grid(CEILINGS - 0.9, title="rho"),
     "tails": lambda: plots.figure_tails({0.0: SCORES, 1.0: SCORES + 1}, np.arange(1, 7), xlabel="mean score"),
     "kinds": lambda: plots.figure_kinds(PEOPLE),
 }
@@ -79,8 +79,9 @@ def test_ceilings_are_sorted_and_written():
 
 
 def test_numbers_of_a_grid_are_readable_on_their_cells():
-    ax = plots.figure_grid(pd.DataFrame([[0.9, -0.1]], columns=["a", "b"]), label="rho", limit=1).axes[0]
+    (ax,) = plots.figure_grid(pd.DataFrame([[0.9, -0.1, 0.004]], columns=["a", "b", "c"]), title="rho").axes
     assert [(text.get_text(), text.get_color()) for text in ax.texts] == [("0.90", "white"), ("−0.10", "black")]
+    assert ax.images[0].get_clim() == (-0.9, 0.9)
 
 
 def test_histograms_of_the_dial_are_shares():
