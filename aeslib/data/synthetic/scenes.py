@@ -91,6 +91,8 @@ def _compose(rng: np.random.Generator, s: np.ndarray, camera: Camera) -> None:
     s["horizon"] = np.where(thirds, third(), rng.uniform(0.3, 0.7, n)) + rng.normal(0, 0.02, n)
     stands = np.isin(s["theme"], [THEMES.index(theme) for theme in STANDS])
     s["horizon"] = np.where(stands, np.minimum(s["horizon"], s["y"] + 0.6 * s["size"]), s["horizon"])
+    sinks = s["theme"] == THEMES.index("sunset")  # the sun is still to be seen
+    s["horizon"] = np.where(sinks, np.maximum(s["horizon"], s["y"] + 0.3 * s["size"]), s["horizon"])
     s["counter"] = np.where(rng.random(n) < 0.4, rng.uniform(0.3, 1, n), 0)
     s["clutter"] = rng.beta(1.2, 2.2, n)
     s["symmetry"] = rng.random(n) < 0.09
