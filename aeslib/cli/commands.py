@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aeslib.cli.clean import VERIFY
 from aeslib.cli.process import cores, own_environment
 from aeslib.paths import ROOT, data_root, results_dir
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SOURCES = ("aeslib", "tests", "notebooks", "benchmarks")
-VERIFY = "verify"
-"""Folder of what the doctor found, beside the profiles' results."""
 WIDTH = shutil.get_terminal_size((140, 40)).columns
 SHOWN = 40
 """Findings printed; the CSV file has all."""

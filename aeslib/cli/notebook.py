@@ -5,6 +5,7 @@ import ast
 import contextlib
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -12,9 +13,9 @@ from typing import Any
 
 from aeslib.cli.keys import notebook_path
 from aeslib.cli.process import CHILD, die_with_parent, own_environment
-from aeslib.cli.records import run_job
+from aeslib.cli.records import read_record, run_job
 from aeslib.errors import ParameterError, StateError, unknown
-from aeslib.paths import results_dir
+from aeslib.paths import inside, results_dir
 
 KERNEL = "python3"
 
@@ -30,7 +31,7 @@ def main(options: argparse.Namespace) -> int:
     name, profile = path.stem, str(parameters["PROFILE"])
     remove_earlier(profile, name)
     job = partial(execute, path, profile, parameters)
-    return run_job(profile, name, job, partial(saved_files, profile, name), parameters)
+    return run_job(profile, name, job, partial(saved_files, profile, name, time.time()), parameters)
 
 
 def given_parameters(words: Iterable[str]) -> dict[str, Any]:
@@ -137,16 +138,19 @@ def remove_earlier(profile: str, name: str) -> None:
     results = results_dir(profile)
     for marker in (results / ".done").glob(f"{name}.*"):
         marker.unlink()
-    for path, outputs in sidecars(profile, name):
-        path.unlink()
-        for output in outputs:
-            (results / output).unlink(missing_ok=True)
+    listed = (read_record(profile, name) or {"files": []})["files"]
+    for sidecar, outputs in sidecars(profile, name):
+        sidecar.unlink()
+        listed = [*listed, *outputs]
+    for written in listed:
+        inside(results, written).unlink(missing_ok=True)
 
 
-def saved_files(profile: str, name: str) -> list[Path]:
-    """All that a notebook wrote: its executed copy, tables, figures and their side-cars."""
+def saved_files(profile: str, name: str, begun: float) -> list[Path]:
+    """All that a notebook wrote: its executed copy, tables, figures and their side-cars, the claims since `begun`."""
     results = results_dir(profile)
-    saved = [
-        path for sidecar, outputs in sidecars(profile, name) for path in (sidecar, *map(results.joinpath, outputs))
-    ]
-    return [path for path in (results / "notebooks" / f"{name}.ipynb", *saved) if path.is_file()]
+    saved = [results / "notebooks" / f"{name}.ipynb"]
+    for sidecar, outputs in sidecars(profile, name):
+        saved += [sidecar, *(results / output for output in outputs)]
+    saved += [path for path in results.glob("claims.json") if path.stat().st_mtime >= begun]
+    return [path for path in saved if path.is_file()]

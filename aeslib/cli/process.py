@@ -30,6 +30,7 @@ def own_environment() -> None:
     os.environ.update(PYTHONHASHSEED="0", PYTHONNOUSERSITE="1", JUPYTER_PREFER_ENV_PATH="1")
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
         os.environ[name] = str(home / name.lower())
+        Path(os.environ[name]).mkdir(parents=True, exist_ok=True)
     for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "MPLBACKEND", "MATPLOTLIBRC"):
         os.environ.pop(name, None)
     skip_iri_grammar()

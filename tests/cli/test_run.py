@@ -13,6 +13,8 @@ SAVE = """import json, pathlib
 from aeslib.paths import results_dir, write_text
 folder = results_dir(PROFILE) / "tables"
 write_text(folder / "x.T1.csv", "a\\n1\\n")
+claims = [{"verdict": verdict} for verdict in ("exact", "exact", "x")]
+write_text(results_dir(PROFILE) / "claims.json", json.dumps({"claims": claims}))
 _ = write_text(folder / "x.T1.json", json.dumps({"notebook": "01_one", "outputs": ["tables/x.T1.csv"]}))"""
 
 
@@ -32,7 +34,10 @@ def test_only_what_changed_runs_again(home):
     home.notebook("02_two", "def later():\n    import aeslib.tiny_two")
     first = home.report()
     assert home.table(first) == {"01_one": "done", "02_two": "done", "report": "done"}
-    assert "Report: results/smoke/report/index.html" in first
+    assert "\nClaims: 2 exact, 1 x\nReport: results/smoke/report/index.html\n" in first
+    assert list(home.record("01_one")["files"]) == [
+        "notebooks/01_one.ipynb", "tables/x.T1.json", "tables/x.T1.csv", "claims.json",
+    ]  # fmt: skip
     done = starts(home, "01_one", "02_two")
 
     again = home.report()
