@@ -90,14 +90,18 @@ class Notebook:
         return table if table is not None else figure  # type: ignore[return-value]
 
     def _save_table(self, stem: str, table: pd.DataFrame, synthetic: bool, caption: str) -> list[str]:
+        import pandas as pd
+
         folder = results_dir(self.profile.name) / "tables"
         shown = table.assign(data="synthetic") if synthetic and "data" not in table else table
         index = shown.index.name is not None or shown.index.nlevels > 1
         title = f"{stem} {caption}".strip() + (" [synthetic stand-in]" if synthetic else "")
+        with pd.option_context("display.max_colwidth", None):  # else long cells end in dots
+            html = shown.to_html(index=index, border=0, classes="aeslib-table", na_rep="")
         for suffix, text in (
             (".csv", shown.to_csv(index=index)),
             (".tex", shown.to_latex(index=index, escape=True, caption=title)),
-            (".html", shown.to_html(index=index, border=0, classes="aeslib-table", na_rep="")),
+            (".html", html),
         ):
             write_text(folder / f"{stem}{suffix}", text)
         return [f"tables/{stem}{suffix}" for suffix in (".csv", ".tex", ".html")]
