@@ -12,6 +12,7 @@ import pandas as pd
 from PIL import Image
 from scipy.stats import spearmanr
 
+from aeslib.data import load_card
 from aeslib.data.synthetic.raters import LENIENCE, expected
 from aeslib.data.synthetic.render import render
 from aeslib.data.synthetic.scenes import SCENE, THEMES
@@ -110,7 +111,7 @@ class Meeting:
 def meet(w: World, who: int, pictures: int = 5) -> Meeting:
     """Rater `who` (0 …) of a stand-in; `ParameterError` when there is no such rater."""
     if not 0 <= who < len(w.crowd.people):
-        raise ParameterError(f"there is no rater {who}; {w.spec.title} has 0 to {len(w.crowd.people) - 1}.")
+        raise ParameterError(f"there is no rater {who}; {w.key} has 0 to {len(w.crowd.people) - 1}.")
     beyond = w.opinion[:, who] - w.opinion.mean(1)
     varied = {name: seen for name, seen in zip(QUALITIES, w.qualities.T, strict=True) if np.ptp(seen) > 0}
     rho = {name: float(spearmanr(seen, beyond).statistic) for name, seen in varied.items()}
@@ -149,7 +150,8 @@ class SceneSliders(widgets.HBox):
     """Pick a scene, move its sliders; picture, qualities and the crowds' scores follow. Marks say where they were."""
 
     def __init__(self, scenes: np.ndarray, crowds: Sequence[str]) -> None:
-        self.scenes, self.crowds = scenes, list(crowds)
+        self.scenes = scenes
+        self.crowds = {key: load_card(key).title.partition(":")[0] for key in crowds}
         wide = {"style": {"description_width": "130px"}, "layout": {"width": "330px", "height": "26px"}}
         there = [theme for k, theme in enumerate(THEMES) if k in scenes["theme"]]
         self.theme = widgets.Dropdown(options=there, description="theme", **wide)
@@ -182,7 +184,7 @@ class SceneSliders(widgets.HBox):
 
     def _reset(self) -> None:
         self.ready = False  # several sliders are being set at once
-        self.before = see(self.scene, {}, self.crowds)
+        self.before = see(self.scene, {}, list(self.crowds))
         for name, slider in self.sliders.items():
             slider.value = float(np.clip(self.scene[name], slider.min, slider.max))
         self.start = {name: slider.value for name, slider in self.sliders.items()}
@@ -193,13 +195,13 @@ class SceneSliders(widgets.HBox):
         if not self.ready:
             return
         moved = {name: slider.value for name, slider in self.sliders.items() if slider.value != self.start[name]}
-        view = see(self.scene, moved, self.crowds)
+        view = see(self.scene, moved, list(self.crowds))
         cells = [
-            f"<tr><td>{escape(SPECS[key].title)}, {SPECS[key].range[0]:g} to {SPECS[key].range[1]:g}</td>"
+            f"<tr><td>{escape(self.crowds[key])}, {SPECS[key].range[0]:g} to {SPECS[key].range[1]:g}</td>"
             f'<td align="right"><b>{now:.2f}</b></td><td align="right">{now - self.before.scores[key]:+.2f}</td></tr>'
             for key, now in view.scores.items()
         ]
-        told = ", ".join(f"{SPECS[key].title} {now:.2f}" for key, now in view.scores.items())
+        told = ", ".join(f"{self.crowds[key]} {now:.2f}" for key, now in view.scores.items())
         alt = f"{self.theme.value} {self.number.value}, judged {told}"
         head = "<tr><th>crowd</th><th>score</th><th>change</th></tr>"
         scores = f'<table style="font-size:12px">{head}{"".join(cells)}</table>'

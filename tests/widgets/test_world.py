@@ -64,7 +64,7 @@ def test_the_score_is_what_the_real_crowd_of_the_world_would_say(key):
             "no crowd that judges scenes named 'tid2013'. Known: ava, aadb, tad66k, para, eva, photonet, flickr_aes, "
             "real_cur, koniq10k, spaq, oasis_beauty.",
         ),
-        (lambda: meet(world("para", 60, 0), 438), "there is no rater 438; PARA has 0 to 437."),
+        (lambda: meet(world("para", 60, 0), 438), "there is no rater 438; para has 0 to 437."),
     ],
 )
 def test_what_cannot_be_is_refused(call, message):
