@@ -58,9 +58,10 @@ def test_only_kept_cells_have_outputs(path: Path):
             assert cell.outputs, f"{cell.id}: kept, but empty"
             assert cell.source.startswith("# NBVAL_CHECK_OUTPUT\n"), cell.id
             assert len(str(cell.outputs)) < 2000, f"{cell.id}: keep only short outputs"
+            assert cell.execution_count == 1, f"{cell.id}: nbval takes a cell without a count for one that never ran"
         else:
             assert cell.outputs == [], cell.id
-        assert cell.execution_count is None, cell.id
+            assert cell.execution_count is None, cell.id
 
 
 def test_one_parameters_cell_comes_first_with_the_defaults(path: Path):
