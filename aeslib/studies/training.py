@@ -36,7 +36,7 @@ class Cell:
 
 
 def grid(profile: Profile) -> list[Cell]:
-    """Each encoder from the pretext, the cheapest also from scratch, two seeds; the baseline once (it draws nothing)."""
+    """Each encoder from the pretext, the cheapest also from scratch, two seeds; the baseline once."""
     pairs = [(name, "pretext") for name in BACKBONES] + [(BACKBONES[0], "scratch")]
     return [Cell(COLOUR, "", 0)] + [Cell(*pair, seed) for pair in pairs for seed in range(min(2, profile.seeds))]
 
