@@ -18,7 +18,7 @@ BASE, OURS = BLUE, RED
 def draw_points(ax: Axes, points: np.ndarray, label: np.ndarray, *, title: str) -> Axes:
     """(N, 2) points in 0–1, coloured by (N,) label 0-9."""
     shown = ax.scatter(
-        points[:, 0], points[:, 1], c=label, cmap=plt.get_cmap("turbo", 10), vmin=-0.5, vmax=9.5, s=9, lw=0
+        points[:, 0], points[:, 1], c=label, cmap=plt.get_cmap("viridis", 10), vmin=-0.5, vmax=9.5, s=9, lw=0
     )
     ax.set(title=title, xlabel="t-SNE 1", ylabel="t-SNE 2", xticks=[], yticks=[], aspect="equal")
     ax.figure.colorbar(shown, ax=ax, ticks=range(10), shrink=0.8)
@@ -195,19 +195,18 @@ def figure_flow(boxes: Mapping[str, Box], arrows: Sequence[tuple[str, str, str]]
     fig, ax = plt.subplots(figsize=size)
     ax.set(xlim=(0, 10), ylim=(0, 5))
     ax.axis("off")
-    for text, x, y, colour in boxes.values():
-        patch = FancyBboxPatch(
-            (x - 0.75, y - 0.4), 1.5, 0.8, boxstyle="round,pad=0.05", fc=colour, ec="black", alpha=0.9
+    patches = {}
+    for name, (text, x, y, colour) in boxes.items():
+        patches[name] = FancyBboxPatch(
+            (x - 0.62, y - 0.35), 1.24, 0.7, boxstyle="round,pad=0.05", fc=colour, ec="black"
         )
-        ax.add_patch(patch)
-        ax.text(x, y, text, ha="center", va="center", fontsize=7.5)
+        ax.add_patch(patches[name])
+        ax.text(x, y, text, ha="center", va="center", fontsize=7)
     for start, end, what in arrows:
         (_, x0, y0, _), (_, x1, y1, _) = boxes[start], boxes[end]
-        flat = abs(y1 - y0) < 0.3
-        tail = (x0 + np.sign(x1 - x0) * 0.8, y0) if flat else (x0, y0 + np.sign(y1 - y0) * 0.45)
-        head = (x1 - np.sign(x1 - x0) * 0.8, y1) if flat else (x1, y1 - np.sign(y1 - y0) * 0.45)
-        ax.annotate("", head, tail, arrowprops={"arrowstyle": "-|>", "lw": 1})
-        ax.text(
-            (tail[0] + head[0]) / 2, (tail[1] + head[1]) / 2 + 0.1, what, ha="center", fontsize=6.5, color="#333333"
-        )
+        style = {"arrowstyle": "-|>", "lw": 1, "color": "black", "patchA": patches[start], "patchB": patches[end]}
+        ax.annotate("", (x1, y1), (x0, y0), arrowprops=style)
+        upright = abs(x1 - x0) < 0.3
+        place = (x0 + 0.1, (y0 + y1) / 2 - 0.05) if upright else ((x0 + x1) / 2, (y0 + y1) / 2 + 0.12)
+        ax.text(*place, what, ha="left" if upright else "center", fontsize=6.5)
     return finish(fig)
