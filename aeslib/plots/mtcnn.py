@@ -69,7 +69,8 @@ def figure_agreement(truth: np.ndarray, pred: np.ndarray, *, unit: str, scale: t
 def figure_pictures(pictures: np.ndarray, captions: Sequence[str], *, columns: int = 5) -> Figure:
     """Pictures (N, 3, H, W) uint8 with a caption each."""
     rows = -(-len(pictures) // columns)
-    fig, axes = plt.subplots(rows, columns, figsize=(1.7 * columns, 1.95 * rows), squeeze=False)
+    fig, axes = plt.subplots(rows, columns, figsize=(1.7 * columns, 0.2 + 1.95 * rows), squeeze=False)
+    fig.suptitle(" ", fontsize=6)  # room for a badge
     for ax in axes.flat:
         ax.set_axis_off()
     for ax, picture, caption in zip(axes.flat, pictures, captions, strict=False):
@@ -95,7 +96,7 @@ def figure_examples(pictures: np.ndarray, scores: pd.DataFrame, ranges: Mapping[
         bars = column[1].barh(scores.columns, share, color=[ORANGE] + [HERE] * (len(row) - 1))
         column[1].bar_label(bars, [f"{value:.2f}" for value in row], padding=2, fontsize=7)
         column[1].set(xlim=(0, 1.18), xlabel="place on the score's own scale (0 lowest, 1 highest)")
-        column[1].tick_params(axis="y", labelsize=7.5)
+        column[1].tick_params(axis="y", labelsize=7)
         column[1].grid(axis="y", visible=False)
     axes[1, 0].invert_yaxis()
     return finish(fig)

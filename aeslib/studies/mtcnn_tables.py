@@ -21,6 +21,20 @@ SRCC = STATISTICS["SRCC"]
 STAGES = {"first": "Training", "second": "Fine-tuning"}
 """Stage → its column in the paper's tables."""
 
+PRINTED = {
+    "aadb": {
+        "Content": "Content", "Vivid Color": "VividColor", "Object Emphasis": "Object", "Color Harmony": "ColorHarmony",
+        "Depth of Field": "DoF", "Lighting": "Light", "Balancing Elements": "BalacingElements",
+        "Rule of Thirds": "RuleOfThirds", "Motion Blur": "MotionBlur", "Symmetry": "Symmetry",
+        "Repetition": "Repetition",
+    },
+    "eva": {
+        "Light and color": "light", "Composition and depth": "composition", "Quality": "quality",
+        "Semantics": "semantics",
+    },
+}  # fmt: skip
+"""Attributes as the paper's tables name them → as the data sets do."""
+
 
 def changed(
     now: np.ndarray, before: np.ndarray, truth: np.ndarray, claimed: float, profile: Profile

@@ -6,8 +6,10 @@ import pytest
 
 from aeslib.imbalance import Bins
 from aeslib.profiles import get_profile
+from aeslib.published import wide
 from aeslib.studies import mtcnn_tables as tables
 from aeslib.studies.effects import FAILS, HOLDS, OPEN
+from aeslib.studies.mtcnn import scaling_of
 
 PROFILE = replace(get_profile("smoke"), bootstrap=100)
 RNG = np.random.default_rng(0)
@@ -26,6 +28,13 @@ class Runs:
 
     def stacked(self, name, *, data, kind):
         return self.made.get(f"{kind}_{name}", self.made.get(name))
+
+
+def test_printed_names_are_those_of_paper_and_card():
+    for key, item in (("aadb", "mtcnn.T5"), ("eva", "mtcnn.T10")):
+        names = tables.PRINTED[key]
+        assert [row for row in wide(item).index if row != "Overall"] == list(names)
+        assert set(names.values()) == set(scaling_of(key).names[1:])
 
 
 def test_outputs_before_and_after():
