@@ -111,8 +111,9 @@ def execute(path: Path, profile: str, parameters: dict[str, Any]) -> None:
     papermill_engines.register("counting", Counting)
     try:
         papermill.execute_notebook(
-            path, running, parameters, engine_name="counting", kernel_name=KERNEL, cwd=path.parent, progress_bar=False
-        )
+            path, running, parameters, engine_name="counting", kernel_name=KERNEL, language="python",
+            cwd=path.parent, progress_bar=False,
+        )  # fmt: skip
     finally:
         count.unlink(missing_ok=True)
         if running.is_file():

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aeslib.cli.keys import Plan
+from aeslib.cli.keys import REPORT, Plan
 from aeslib.cli.records import read_record
 from aeslib.paths import results_dir
 
@@ -64,7 +64,10 @@ class Progress:
                 running.append(f"{path.stem} {path.read_text(encoding='utf-8')}")
             except FileNotFoundError:
                 continue
-        doing = " · ".join(running) or ", ".join(self.due)
+        if list(self.due) == [REPORT]:  # it comes last, and alone
+            self.starts.setdefault(REPORT, time.time())
+            running = [REPORT]
+        doing = " · ".join(running) or ("starting" if self.due else "finishing")
         return (
             f"[{self.total - len(self.due)}/{self.total}] {doing} · {duration(time.time() - self.begun)}{self._left()}"
         )
