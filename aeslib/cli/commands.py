@@ -122,7 +122,9 @@ def show_frame(frame: "pd.DataFrame") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*map(str, frame.columns))
+    table = Table()
+    for number, column in enumerate(frame.columns):
+        table.add_column(str(column), no_wrap=number == 0)
     for row in frame.astype("string").fillna("").itertuples(index=False):
         table.add_row(*map(Text, row))
     Console(width=WIDTH).print(table)

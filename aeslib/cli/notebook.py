@@ -17,8 +17,6 @@ from aeslib.cli.records import read_record, run_job
 from aeslib.errors import ParameterError, StateError, unknown
 from aeslib.paths import inside, results_dir
 
-KERNEL = "python3"
-
 
 def main(options: argparse.Namespace) -> int:
     """`python -m aeslib notebook NAME`: run it, keep its executed copy and its record; 1 when it fails."""
@@ -86,39 +84,18 @@ def check_parameters(notebook: str, declared: Mapping[str, Any], given: Mapping[
 
 def execute(path: Path, profile: str, parameters: dict[str, Any]) -> None:
     """Run all cells; `results/PROFILE/notebooks/NAME.ipynb` becomes the executed copy, whole, in any case."""
-    import papermill
-    from papermill.engines import NBClientEngine, papermill_engines
+    from aeslib.cli import engine  # papermill takes a second
 
     results = results_dir(profile)
-    running = results / ".run" / path.name
-    running.parent.mkdir(parents=True, exist_ok=True)
+    running, kept = results / ".run" / path.name, results / "notebooks" / path.name
     count = running.with_suffix(".cell")
-
-    class Counting(NBClientEngine):
-        """Papermill's engine, which also writes down the cell it is at."""
-
-        @classmethod
-        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
-            start = nb_man.cell_start
-
-            def cell_start(cell: Any, cell_index: int, **more: Any) -> None:
-                count.write_text(f"{cell_index + 1}/{len(nb_man.nb.cells)}", encoding="utf-8")
-                start(cell, cell_index, **more)
-
-            nb_man.cell_start = cell_start
-            return super().execute_managed_notebook(nb_man, kernel_name, **options)
-
-    papermill_engines.register("counting", Counting)
+    for folder in (running.parent, kept.parent):
+        folder.mkdir(parents=True, exist_ok=True)
     try:
-        papermill.execute_notebook(
-            path, running, parameters, engine_name="counting", kernel_name=KERNEL, language="python",
-            cwd=path.parent, progress_bar=False,
-        )  # fmt: skip
+        engine.run(path, running, parameters, cwd=path.parent, count=count)
     finally:
         count.unlink(missing_ok=True)
         if running.is_file():
-            kept = results / "notebooks" / path.name
-            kept.parent.mkdir(parents=True, exist_ok=True)
             os.replace(running, kept)
 
 

@@ -18,19 +18,19 @@ from aeslib.metrics import srcc
 from aeslib.mtcnn.maps import LAYERS, block, faithfulness, grad_cam, random_maps
 from aeslib.mtcnn.network import FINE_TUNED, MultiTaskNet
 from aeslib.mtcnn.stages import BATCH, first_stage, predicted, second_stage, squared_errors
+from aeslib.mtcnn.start import starting_encoder
 from aeslib.mtcnn.targets import Scaling, columns
 from aeslib.profiles import Profile
 from aeslib.studies.core import Outcome, Study
 from aeslib.studies.parts import Parts, parts
 from aeslib.training import Batches, FitConfig, fit, predict
 from aeslib.training.fit import hash_seed
-from aeslib.training.pretext import pretrained
 
 DROPOUT = {"aadb": 0.35, "eva": 0.25}
 """Data sets of the paper → dropout rate (mtcnn 3, 5.2.1)."""
 Kind = Literal["multi", "single", "separate", "literal"]
 """All outputs; the overall score alone; an output layer for each; targets not scaled to what a sigmoid reaches."""
-EXPLAINED = 32
+EXPLAINED = 16
 """Test pictures whose maps are judged."""
 
 
@@ -72,7 +72,7 @@ def prepared(key: str, part: Literal["train", "val", "test"], profile: Profile) 
     data: Batches = getattr(pictures_of(key, profile), part)
     if profile.size == "paper":
         return data
-    start = MultiTaskNet(pretrained("vgg16", profile), 1).eval()
+    start = MultiTaskNet(starting_encoder(profile), 1).eval()
     sides = (False, True) if part == "train" else (False,)
     plain = replace(data, augment=None, targets={})
     maps = np.stack([_maps(start, plain, mirrored) for mirrored in sides], 1)  # (N, 1 or 2, c, h, w)
@@ -105,7 +105,7 @@ def outputs_of(cell: Cell) -> Scaling:
 
 def new_model(cell: Cell, profile: Profile) -> MultiTaskNet:
     """A fresh network on the starting weights; the head depends on the seed alone."""
-    encoder = pretrained("vgg16", profile)
+    encoder = starting_encoder(profile)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(hash_seed(cell.seed, 4))
         names = outputs_of(cell).names

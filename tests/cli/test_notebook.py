@@ -109,3 +109,10 @@ def test_the_users_own_settings_stay_out(home, tmp_path):
     source = home.notebook("01_one", "import matplotlib\nprint('size', matplotlib.rcParams['figure.figsize'])")
     home.run("notebook", source.stem, "--profile", "smoke")
     assert "size [6.4, 4.8]" in (home.path / "results/smoke/notebooks/01_one.ipynb").read_text()
+
+
+def test_many_widgets_do_not_hang(home):
+    """Replies that come while the client answers a widget used to be lost once in a hundred times."""
+    home.notebook("01_one", "from ipywidgets import interact", *["interact(lambda x: x, x=(0, 3)); []"] * 300)
+    home.run("notebook", "01_one", "--profile", "smoke")
+    assert home.record("01_one")["status"] == "done"

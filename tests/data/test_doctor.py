@@ -468,7 +468,6 @@ DAMAGES: dict[str, tuple[str, Damage, list[str]]] = {
         member("dataset/unmerge/train/art.csv", "image,score\nart1.jpg,2\nart1.jpg,2\n"),
         [
             "dataset.zip:dataset/unmerge/train/art.csv:3 labels: image 'art1.jpg' occurs again; its first line is 2.",
-            "train and test labels: image 'art1.jpg' is in more than one split.",
         ],
     ),
     "id_twice_record": (

@@ -28,7 +28,7 @@ class Run:
 
 def command(env: dict[str, str], *options: str) -> str:
     words = [sys.executable, "-m", "aeslib", "report", "--profile", "smoke", *options]
-    run = subprocess.run(words, cwd=ROOT, env=env, text=True, capture_output=True, timeout=900, check=False)
+    run = subprocess.run(words, cwd=ROOT, env=env, text=True, capture_output=True, timeout=2300, check=False)
     logs = Path(env["AESLIB_RESULTS"], "smoke", "logs").glob("*.log")
     told = "".join(f"\n== {log.name}\n{log.read_text(encoding='utf-8')[-3000:]}" for log in logs)
     assert run.returncode == 0, run.stdout + run.stderr + told

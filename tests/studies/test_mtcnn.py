@@ -39,12 +39,12 @@ def small(monkeypatch):
         made = [grey(n, 10 * k + len(key), key) for k, n in enumerate((60, 25, 40))]
         return Parts(key, *made, (), ATTRIBUTES[key], (0, 1), "synthetic", "made for a test")
 
-    def pretrained(name, profile, **_):
+    def starting_encoder(profile):
         torch.manual_seed(0)
         return build("vgg16")
 
     monkeypatch.setattr(studies, "parts", parts)
-    monkeypatch.setattr(studies, "pretrained", pretrained)
+    monkeypatch.setattr(studies, "starting_encoder", starting_encoder)
     monkeypatch.setattr("aeslib.studies.core.load", lambda *_, **__: type("D", (), {"detail": ""}))
     for cached in (studies.pictures_of, studies.prepared):
         cached.cache_clear()

@@ -1,0 +1,53 @@
+"""Papermill's engine with two additions: it tells which cell it is at, and does not lose a kernel's reply."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import zmq
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine, papermill_engines
+from papermill.execute import execute_notebook
+
+KERNEL = "python3"
+PATIENCE = 300
+"""Seconds that a kernel may take to start: a busy machine is slow."""
+
+
+class Client(PapermillNotebookClient):
+    """Runs the cells of one notebook."""
+
+    async def async_start_new_kernel_client(self) -> Any:
+        """A client that looks for messages whenever it has sent one.
+
+        Widgets make the client send while a cell runs. Sending passes by asyncio and can swallow its only sign that
+        the cell's reply is there; then the client would wait for ever.
+        """
+        client = await super().async_start_new_kernel_client()
+        shell = client.shell_channel
+        send = shell.send
+
+        def send_and_look(message: Any) -> None:
+            send(message)
+            shell.socket.get(zmq.EVENTS)  # makes asyncio handle what is waiting
+
+        shell.send = send_and_look
+        return client
+
+
+class Counting(Engine):
+    """Writes "cell/cells" to the file `count` as it goes."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, count: Path, **_: Any) -> Any:
+        """Called by papermill."""
+
+        def note(cell_index: int, **_: Any) -> None:
+            count.write_text(f"{cell_index + 1}/{len(nb_man.nb.cells)}", encoding="utf-8")
+
+        return Client(nb_man, kernel_name=kernel_name, startup_timeout=PATIENCE, on_cell_start=note).execute()
+
+
+papermill_engines.register("counting", Counting)
+run = partial(execute_notebook, engine_name="counting", kernel_name=KERNEL, language="python", progress_bar=False)
+"""`run(path, copy, parameters, cwd=..., count=...)`: papermill's `execute_notebook` with this engine."""
