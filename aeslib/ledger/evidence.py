@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from aeslib import published
@@ -20,7 +21,7 @@ from aeslib.data.adapters.reading import choose
 from aeslib.data.cards import load_card
 from aeslib.data.table import LabelTable, Level
 from aeslib.errors import AeslibError, DataError, ParameterError, StateError, unknown
-from aeslib.paths import data_root
+from aeslib.paths import data_root, results_dir
 from aeslib.published.claims import Claim, claim
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def judge(rule: Callable[..., Finding]) -> Callable[..., Finding]:
 Loaded = dict[str, Dataset | None]
 
 
-def fingerprint(name: str, loaded: Loaded) -> str:
+def fingerprint(name: str, loaded: Loaded) -> str:  # noqa: PLR0911 - one return a kind
     """The present state of one input, as `Evidence.inputs` names it: "published:elta.T1", "data:ava/tanet/image" …"""
     kind, _, rest = name.partition(":")
     match kind:
@@ -121,13 +122,23 @@ def fingerprint(name: str, loaded: Loaded) -> str:
         case "claim":
             return wording(claim(rest))
         case "code":
-            path = module_file(rest)
-            return digest(path) if path else "gone"
+            return _state(module_file(rest))
         case "package":
             return metadata.version(rest)
         case "data":
             return _origin(rest, loaded)
+        case "result":
+            return _state(saved(*rest.split("/")))
     raise StateError(f"no input of the kind {kind!r} in {name!r}; judge the claims again.")
+
+
+def _state(path: Path | None) -> str:
+    return digest(path) if path and path.is_file() else "gone"
+
+
+def saved(profile: str, stem: str) -> Path:
+    """Where a chapter saves a table."""
+    return results_dir(profile) / "tables" / f"{stem}.csv"
 
 
 def _origin(address: str, loaded: Loaded) -> str:
@@ -179,6 +190,18 @@ class Evidence:
         frame = published.table(item)
         self.note(f"published:{item}")
         return frame
+
+    def result(self, stem: str) -> pd.DataFrame:
+        """A table that a chapter saved in this profile ("elta.T2-leads"); `MissingDataError` before it ran."""
+        import pandas as pd
+
+        path, item = saved(self.profile, stem), stem.partition("-")[0]
+        self.note(f"result:{self.profile}/{stem}")
+        if not path.is_file():
+            chapter = str(published.items().loc[item, "notebook"]).split()[0]
+            command = f"./run_all.sh --profile {self.profile} --only {chapter}"
+            raise MissingDataError(f"Needs the runs of {chapter}: `{command}`, then judge again.")
+        return pd.read_csv(path)
 
     def title(self, item: str) -> str:
         """The title of an item in the index."""

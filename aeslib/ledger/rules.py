@@ -13,7 +13,7 @@ from scipy import stats
 
 from aeslib.errors import ParameterError, unknown
 from aeslib.imbalance import LEFT, Bins
-from aeslib.ledger.evidence import Evidence, Finding, Number, judge, missing, settled
+from aeslib.ledger.evidence import Evidence, Finding, Number, judge, measured, missing, settled
 from aeslib.ledger.labels import of_split
 from aeslib.published.beside import agrees, last_place
 
@@ -392,3 +392,35 @@ def lost(see: Evidence, *, item: str, key: str, what: str) -> Finding:
     see.basis = "experiment"
     because = f"The numbers of {item} are not in the source text, so {what} must be trained."
     raise missing(key, "the images", because, kind="images")
+
+
+@judge
+def experiment(
+    see: Evidence, *, result: str, row: str, metric: str, sign: Literal[-1, 1], group: str = "", rival: str = ""
+) -> Finding:
+    """A change that a chapter measured lies on the claimed side of zero with its whole interval.
+
+    Args:
+        see: the evidence.
+        result: a saved table of paired changes (columns row, metric, change, change low, change high, seeds, and group,
+            rival where there are several).
+        row: the method.
+        metric: the column's head in the paper.
+        sign: 1 when the claim is that it rises, -1 that it falls.
+        group: the data set or model it was measured on.
+        rival: what it was compared with, where the table has several.
+    """
+    table = see.result(result)
+    for name, wanted in (("row", row), ("metric", metric), ("group", group), ("rival", rival)):
+        if wanted and name in table:
+            if wanted not in set(table[name]):
+                raise unknown(f"{name} of {result}", wanted, table[name].dropna().unique())
+            table = table[table[name] == wanted]
+    line = table.iloc[0]
+    low, high = sorted(sign * float(line[end]) for end in ("change low", "change high"))
+    what = f"{'rise' if sign > 0 else 'fall'} of {metric} by {row}" + (f" on {group}" if group else "")
+    if int(line["seeds"]) < 2:
+        why = f"{what}: one seed says nothing about another training; the default profile has more."
+        ours = f"{line['change']:+.4g}"
+        return Finding(verdict="inconclusive", published=what, ours=ours, why=why, seeds=1, basis="experiment")
+    return measured(sign * float(line["change"]), low, high, published=what, what=what, seeds=int(line["seeds"]))

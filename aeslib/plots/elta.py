@@ -1,6 +1,7 @@
 """Pictures of the chapters of `elta`. Scores are on one ten-point axis throughout."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from aeslib.plots.style import BLUE, DIVERGING, GREEN, GREY, ORANGE, RED, SEQUENTIAL, finish
+from aeslib.plots.style import BLUE, BROWN, DIVERGING, GREEN, GREY, ORANGE, PURPLE, RED, SEQUENTIAL, SKY, finish
 
+PALETTE = (BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, SKY)
 BASE, OURS = BLUE, RED
 """As in the paper's figures: the base model blue, ELTA red."""
 
@@ -144,6 +146,8 @@ def figure_changes(table: pd.DataFrame, *, base: str) -> Figure:
         ax.set(title=metric, xlabel=better)
         ax.tick_params(axis="x", labelsize=7)
         ax.margins(x=0.1)
+        ax.locator_params(axis="x", nbins=4)
+    axes[0].set(ylim=(-0.6, len(names) - 0.4))
     axes[0].set_yticks(range(len(names)), names)
     axes[0].invert_yaxis()
     fig.suptitle(f"change against {base}: dots with 95 % intervals here, diamonds as printed", fontsize=8.5)
@@ -156,8 +160,7 @@ def figure_tradeoff(table: pd.DataFrame, *, base: str) -> Figure:
     wide = rows.pivot(index="row", columns="metric", values=["change", "change low", "change high"])
     fig, ax = plt.subplots(figsize=(6.4, 4))
     names = list(rows["row"].unique())
-    colours = plt.get_cmap("turbo")(np.linspace(0.05, 0.95, len(names)))
-    for colour, name in zip(colours, names, strict=True):
+    for colour, name in zip(cycle(PALETTE), names, strict=False):
         x = wide.loc[name, ("change", "M")]
         across = [[x - wide.loc[name, ("change low", "M")]], [wide.loc[name, ("change high", "M")] - x]]
         for metric, mark in (("L", "v"), ("H", "^")):
