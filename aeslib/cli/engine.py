@@ -17,13 +17,13 @@ PATIENCE = 300
 class Client(PapermillNotebookClient):
     """Runs the cells of one notebook."""
 
-    async def async_start_new_kernel_client(self) -> Any:
+    def start_new_kernel_client(self, **options: Any) -> Any:
         """A client that looks for messages whenever it has sent one.
 
         Widgets make the client send while a cell runs. Sending passes by asyncio and can swallow its only sign that
         the cell's reply is there; then the client would wait for ever.
         """
-        client = await super().async_start_new_kernel_client()
+        client = super().start_new_kernel_client(**options)
         shell = client.shell_channel
         send = shell.send
 

@@ -113,6 +113,6 @@ def test_the_users_own_settings_stay_out(home, tmp_path):
 
 def test_many_widgets_do_not_hang(home):
     """Replies that come while the client answers a widget used to be lost once in a hundred times."""
-    home.notebook("01_one", "from ipywidgets import interact", *["interact(lambda x: x, x=(0, 3)); []"] * 300)
+    home.notebook("01_one", "from ipywidgets import interact", *["interact(lambda x: x, x=(0, 3)); []"] * 100)
     home.run("notebook", "01_one", "--profile", "smoke")
     assert home.record("01_one")["status"] == "done"

@@ -143,12 +143,19 @@ def _build_slowly(paths):
     open_store(paths, size=8, progress=False)
 
 
+def _begun(folder):
+    try:
+        return any(np.load(part).any() for part in folder.glob("*.made.npy"))
+    except (EOFError, ValueError, OSError):  # it is just being made
+        return False
+
+
 def test_a_killed_build_goes_on(tmp_path, monkeypatch):
     paths = many(tmp_path / "in")
     child = multiprocessing.get_context("fork").Process(target=_build_slowly, args=(paths,))
     child.start()
     folder = tmp_path / "cache" / "aeslib" / "images"
-    while not (parts := list(folder.glob("*.made.npy"))) or not np.load(parts[0]).any():
+    while not _begun(folder):
         time.sleep(0.005)
     os.kill(child.pid, signal.SIGKILL)
     child.join()
