@@ -91,6 +91,12 @@ def load(key: str, *, family: str | None = None, level: Level = "image", size: i
     return Dataset(card, table, source, detail, images if source == "real" else {})
 
 
+def pictured(key: str, *, size: int = 4000, seed: int = 0) -> Dataset:
+    """`load(key)` where its images are at hand too, else the stand-in, whose pictures always are."""
+    found = load(key, size=size, seed=seed)
+    return found if found.source == "real" else synthetic(found.card, size=size, seed=seed, level="image")
+
+
 def published(adapter: Adapter, folder: Path, family: str, level: Level) -> bool:
     """Whether the owners' labels of this family and level are to be read from `folder`.
 

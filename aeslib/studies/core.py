@@ -21,7 +21,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from aeslib.code import closure, digest
-from aeslib.data import load
+from aeslib.data import pictured
 from aeslib.errors import ParameterError, StateError, unknown
 from aeslib.paths import artifacts_dir, exclusive
 from aeslib.profiles import Profile
@@ -96,7 +96,7 @@ def run_key(study: Study, config: Any, profile: Profile) -> str:
     """Digest of everything a run depends on."""
     module = study.run.__module__
     files = closure(f"import {module}") if module.startswith("aeslib.") else []
-    details = [load(key, size=profile.images).detail for key in study.data]
+    details = [pictured(key, size=profile.images).detail for key in study.data]
     settings = json.dumps([study.name, asdict(config), asdict(profile)], sort_keys=True, default=str)
     return digest(settings, *details, *files)
 

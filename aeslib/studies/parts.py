@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from aeslib.data import LabelTable, load, load_card
+from aeslib.data import LabelTable, pictured
 from aeslib.data.images import open_store
-from aeslib.data.load import synthetic
 from aeslib.data.synthetic import pictures
 from aeslib.data.table import Source
 from aeslib.data.transforms import RECIPES, mirror
@@ -53,7 +52,7 @@ def parts(key: str, profile: Profile, *, seed: int = 0, batch_size: int = 32, pa
         batch_size: pictures a step.
         paper: whose recipe cuts real pictures; those of a stand-in are only mirrored.
     """
-    found = load(key, size=profile.images, seed=seed)
+    found = pictured(key, size=profile.images, seed=seed)
     table, split = found.table, found.table.frame["split"].to_numpy()
     if found.source == "real":
         recipe = RECIPES[paper].at(profile.image_size)
@@ -66,8 +65,7 @@ def parts(key: str, profile: Profile, *, seed: int = 0, batch_size: int = 32, pa
         learn, judged = (split != "test") & ~held & readable, (split == "test") & readable
         test = whole.take(np.flatnonzero(judged))
     else:
-        found = synthetic(load_card(key), size=profile.images, seed=seed, level="image")
-        table, whole = found.table, stand_in(key, profile.images, seed, profile.image_size, batch_size)
+        whole = stand_in(key, profile.images, seed, profile.image_size, batch_size)
         held = held_out(table, seed)
         learn = ~held
         test = stand_in(key, profile.test_images, seed + FRESH, profile.image_size, batch_size)

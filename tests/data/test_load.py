@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aeslib.data import load
+from aeslib.data import load, pictured
 from aeslib.data.cards import KEYS, load_card
 from aeslib.data.load import ImagePaths
 from aeslib.data.table import LabelTable
@@ -153,6 +153,14 @@ def test_with_all_images_a_data_set_is_real_and_leads_to_them(root):
     assert set(paths) == set(data.table.frame["image_id"])
     assert paths["Acorns1"] == root.resolve() / "oasis_beauty" / "images" / "Acorns 1.jpg"
     assert paths["Acorns1"].is_file()
+
+
+def test_labels_without_their_pictures_give_way_to_a_stand_in_that_has_some(root):
+    makers.make("oasis_beauty", root)
+    makers.make("eva", root)
+    assert pictured("oasis_beauty").source == "real"
+    assert load("eva").source == "labels"
+    assert pictured("eva", size=40).source == "synthetic"
 
 
 def test_with_some_images_missing_only_the_labels_are_used_and_the_number_is_told(root):
