@@ -26,6 +26,8 @@ rule report:
 
 
 rule notebook:
+    input:
+        lambda wanted: [PLAN.marker(name) for name in PLAN.after[wanted.name]],
     output:
         touch(str(results_dir(PROFILE) / ".done" / "{name}.{key}")),
     wildcard_constraints:

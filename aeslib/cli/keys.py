@@ -28,6 +28,8 @@ class Plan:
     profile: str
     notebooks: dict[str, str]
     report: str
+    after: dict[str, list[str]]
+    """Notebook → those of this run that it comes after, as it looks at their results."""
 
     def marker(self, name: str) -> Path:
         """The file that says that `name`, in this state, is done."""
@@ -58,10 +60,22 @@ def plan(profile: str, pattern: str = "*") -> Plan:
     chosen = {name: notebook_key(name, profile) for name in notebook_names(pattern)}
     before = dict(done.name.split(".", 1) for done in (results_dir(profile) / ".done").glob("*.*"))
     shown = {name: key for name, key in before.items() if name in notebook_names()} | chosen
+    seen = {name: [other for other in shown if other != name and fnmatchcase(other, looks_at(name))] for name in chosen}
+    for name, others in seen.items():
+        if others:
+            chosen[name] = code.digest(chosen[name], json.dumps({other: shown[other] for other in sorted(others)}))
+    shown |= chosen
     api = {*code.PACKAGE.rglob("*.py"), *_inputs("import aeslib.report")}  # the report has a page on every module
     project = ROOT / "pyproject.toml"
     key = code.digest(_common(profile), json.dumps(shown, sort_keys=True), project, *sorted(api))
-    return Plan(profile, chosen, key)
+    after = {name: sorted(chosen.keys() & set(others)) for name, others in seen.items()}
+    return Plan(profile, chosen, key, after)
+
+
+def looks_at(name: str) -> str:
+    """The pattern of the notebooks whose results this one looks at: `"aeslib": {"after": PATTERN}` in its metadata."""
+    metadata = json.loads(notebook_path(name).read_text(encoding="utf-8")).get("metadata", {})
+    return str(metadata.get("aeslib", {}).get("after", ""))
 
 
 def notebook_key(name: str, profile: str) -> str:

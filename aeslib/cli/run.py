@@ -48,10 +48,11 @@ def report(options: argparse.Namespace) -> int:
 
 def reasons(plan: keys.Plan, force: bool) -> Reasons:
     """Jobs that are not up to date, in order, each with the reason; the report follows the notebooks."""
-    due = {name: why for name in (*plan.notebooks, keys.REPORT) if (why := reason(plan, name, force))}
-    if due and keys.REPORT not in due:
-        due[keys.REPORT] = "chapters change"
-    return due
+    found = {name: reason(plan, name, force) for name in (*plan.notebooks, keys.REPORT)}
+    for name, others in (plan.after | {keys.REPORT: list(plan.notebooks)}).items():
+        if not found[name] and any(found[other] for other in others):
+            found[name] = "chapters change"
+    return {name: why for name, why in found.items() if why}
 
 
 def reason(plan: keys.Plan, name: str, force: bool) -> str:
@@ -91,14 +92,16 @@ def estimates(plan: keys.Plan) -> dict[str, float]:
 
 
 def run_due(plan: keys.Plan, options: argparse.Namespace, due: Reasons, lock: int) -> None:
-    """Run Snakemake over the plan; when a notebook fails, build the report from what there is all the same."""
-    results = results_dir(plan.profile)
+    """Run Snakemake over the plan; when a notebook fails, what looks back at it works from what there is."""
+    logs = results_dir(plan.profile) / "logs"
     at_a_time = options.cores or cores()
     shown = progress.Progress(plan, due, estimates(plan), at_a_time)
-    watch(snakemake(options, at_a_time), results / "logs" / "snakemake.log", lock, shown)
-    if not plan.marker(keys.REPORT).is_file() and not shown.finished(keys.REPORT):
-        book = [sys.executable, "-m", "aeslib", "book", "--profile", plan.profile]
-        watch(book, results / "logs" / "report.log", lock, shown)
+    watch(snakemake(options, at_a_time), logs / "snakemake.log", lock, shown)
+    last = {name: ["notebook", name] for name in due if plan.after.get(name)} | {keys.REPORT: ["book"]}
+    for name, words in last.items():
+        if not plan.marker(name).is_file() and not shown.finished(name):
+            command = [sys.executable, "-m", "aeslib", *words, "--profile", plan.profile]
+            watch(command, logs / f"{name}.log", lock, shown)
     shown.close()
 
 

@@ -47,12 +47,12 @@ class Pairs:
     lam: Float[Tensor, " n"]
     """Weight of i; j has 1 - λ."""
 
-    def mix(self, rows: Float[Tensor, "B *d"]) -> Float[Tensor, "n *d"]:
+    def mix(self, rows: Float[Tensor, " B *d"]) -> Float[Tensor, " n *d"]:
         """λ row_i + (1 - λ) row_j of features, labels, scores or pictures (elta Eq 1)."""
         lam = self.lam.view(-1, *[1] * (rows.dim() - 1))
         return lam * rows[self.i] + (1 - lam) * rows[self.j]
 
-    def append(self, rows: Float[Tensor, "B *d"]) -> Float[Tensor, "B+n *d"]:
+    def append(self, rows: Float[Tensor, " B *d"]) -> Float[Tensor, " B+n *d"]:
         """The rows and, after them, the mixed ones."""
         return torch.cat([rows, self.mix(rows)])
 

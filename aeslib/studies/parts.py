@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from aeslib.data import LabelTable, pictured
+from aeslib.data import LabelTable, load_card, pictured
 from aeslib.data.images import open_store
+from aeslib.data.load import synthetic
 from aeslib.data.synthetic import pictures
 from aeslib.data.table import Source
 from aeslib.data.transforms import RECIPES, mirror

@@ -69,6 +69,47 @@ def test_only_what_changed_runs_again(home):
     assert home.table(home.report()) == {"01_one": "unchanged", "02_two": "unchanged", "report": "done"}
 
 
+def test_a_notebook_that_looks_at_others_runs_after_them(home):
+    see = "from aeslib.paths import results_dir\ntext = (results_dir(PROFILE) / 'tables/x.T1.csv').read_text()"
+    back = home.notebook("60_back", see, f"open({str(home.path / 'seen.txt')!r}, 'w').write(text)")
+    source = json.loads(back.read_text())
+    source["metadata"]["aeslib"] = {"after": "[0-5]*"}
+    back.write_text(json.dumps(source))
+    home.notebook("50_late", "import time; time.sleep(3)", SAVE.replace("01_one", "50_late"))
+    home.notebook("51_other", "1")
+    assert home.table(home.report()) == {"50_late": "done", "51_other": "done", "60_back": "done", "report": "done"}
+    assert (home.path / "seen.txt").read_text() == "a\n1\n"
+    assert "Nothing to do" in home.report("--dry-run")
+
+    home.notebook("51_other", "2")
+    assert home.table(home.report()) == {
+        "50_late": "unchanged",
+        "51_other": "done",
+        "60_back": "done",
+        "report": "done",
+    }
+
+    (home.path / "results/smoke/tables/x.T1.csv").unlink()
+    assert "\nwould run 60_back: chapters change (took" in home.report("--dry-run")
+    assert home.table(home.report()) == {
+        "50_late": "done",
+        "51_other": "unchanged",
+        "60_back": "done",
+        "report": "done",
+    }
+
+    home.notebook("51_other", "1 / 0")  # one fails: what looks back sees the rest
+    table = home.table(home.report(code=1))
+    assert table == {"50_late": "unchanged", "51_other": "FAILED", "60_back": "done", "report": "done"}
+    home.notebook("51_other", "2")
+    assert home.table(home.report()) == {
+        "50_late": "unchanged",
+        "51_other": "done",
+        "60_back": "done",
+        "report": "done",
+    }
+
+
 def test_only_and_force_choose_what_runs(home):
     home.notebook("01_one", "1")
     home.notebook("02_two", "2")
