@@ -10,6 +10,8 @@ import pytest
 
 from aeslib.data.adapters import ADAPTERS
 from aeslib.data.cards import CARDS, KEYS, load_card, parse_card
+from aeslib.data.synthetic import ceiling, world
+from aeslib.data.synthetic.specs import SPECS
 from aeslib.errors import DataError, ParameterError
 from aeslib.paths import ROOT
 
@@ -147,3 +149,13 @@ def test_a_missing_card_says_how_to_get_it_back(tmp_path: Path):
     assert (
         str(caught.value) == f"{tmp_path / 'eva.md'} is missing; restore it with `git checkout -- data_cards/eva.md`."
     )
+
+
+@pytest.mark.parametrize("key", sorted(SPECS))
+def test_a_card_prints_size_votes_and_noise_ceiling_of_its_stand_in(key):
+    made, best = world(key, 4000, 0), ceiling(key, size=4000, seed=0)
+    told = load_card(key).body.partition("## Stand-in\n")[2].partition("\n## ")[0].replace("\n", " ")
+    each = len(made.votes) / len(made.ids)
+    votes = "a single vote an image" if each == 1 else f"{each:.1f} votes an image"
+    assert f"{len(made.ids):,} images and {len(made.crowd.people)} raters with {votes}" in told
+    assert f"PLCC {best.plcc:.2f} and SRCC {best.srcc:.2f} against those votes" in told
