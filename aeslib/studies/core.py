@@ -26,7 +26,12 @@ from aeslib.errors import ParameterError, StateError, unknown
 from aeslib.paths import artifacts_dir, exclusive
 from aeslib.profiles import Profile
 
-STUDIES = {"elta": "aeslib.studies.elta", "mtcnn": "aeslib.studies.mtcnn", "training": "aeslib.studies.training"}
+STUDIES = {
+    "elta": "aeslib.studies.elta",
+    "mtcnn": "aeslib.studies.mtcnn",
+    "taskvec": "aeslib.studies.taskvec",
+    "training": "aeslib.studies.training",
+}
 """First word of a study's name → the module that defines it."""
 
 
