@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from torch import nn
 
+from aeslib.aesmamba import vmamba  # noqa: F401 - registers itself
 from aeslib.backbones import BACKBONES, Entry, register
 
 BACKBONE = {"ResNet50": "resnet50", "ResNeXt50": "resnext50", "ViT-B/16": "vit_b16", "Swin-T": "swin_t",

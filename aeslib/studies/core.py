@@ -27,6 +27,7 @@ from aeslib.paths import artifacts_dir, exclusive
 from aeslib.profiles import Profile
 
 STUDIES = {
+    "aesmamba": "aeslib.studies.aesmamba",
     "elta": "aeslib.studies.elta",
     "mtcnn": "aeslib.studies.mtcnn",
     "taskvec": "aeslib.studies.taskvec",

@@ -1,0 +1,264 @@
+"""Runs behind the chapters of `aesmamba` on pictures and comments (variants V, M and F); persons are next door.
+
+In the small size encoders stay as their pretext left them, all alike; what is trained is a neck of two layers, the text
+encoder, the fusion and the heads. In the paper size everything is. Scores stay in native units (methods 2.5).
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from aeslib.aesmamba.mba import ClassLoss, Predicted, class_counts, score_classes
+from aeslib.aesmamba.model import PARA, AesMamba, Objective, expected_scores
+from aeslib.aesmamba.rivals import BACKBONE
+from aeslib.aesmamba.text import Bert, TextEncoder, Vocabulary, bert_vocabulary
+from aeslib.data import load_card, pictured
+from aeslib.data.load import synthetic
+from aeslib.metrics import plcc, srcc
+from aeslib.profiles import Profile
+from aeslib.studies.core import Outcome, Study
+from aeslib.studies.frozen import Neck, with_features, with_targets
+from aeslib.studies.parts import FRESH, Parts, parts
+from aeslib.training import Batches, FitConfig, fit, predict
+from aeslib.training.fit import hash_seed
+from aeslib.training.pretext import pretrained
+
+NAMES = {"ava": "AVA", "tad66k": "TAD66K", "para": "PARA", "aadb": "AADB", "photonet": "Photo.Net"}
+"""Data sets of Table 1 → name there."""
+HISTOGRAMS = ("ava", "photonet")
+"""Those whose votes are published: their histograms are predicted."""
+THRESHOLD = {"ava": 5.0, "photonet": 5.0, "tad66k": 5.0, "para": 3.0, "aadb": 0.5}
+"""Above it a picture counts as good (methods 0.3)."""
+CAPTIONS = "_captions"
+BATCH = 64
+VIT, SWIN, CNN = BACKBONE["ViT-B/16"], BACKBONE["Swin-T"], BACKBONE["ResNet50"]
+Text = Literal["", "comments", "shuffled"]
+"""Nothing; each picture's own comments; comments of other pictures, drawn again for each part (the control)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One run: variant V (no text, one task), M (text) or F (all attributes)."""
+
+    data: str
+    encoder: str = "vmamba"
+    task: Literal["score", "attributes"] = "score"
+    adapter: bool = True
+    """MBA; False: one linear layer on the same feature, trained by MSE or EMD alone (backbone rows)."""
+    classes: ClassLoss = "balanced"
+    text: Text = ""
+    seed: int = 0
+
+
+# --- data ---
+
+
+@lru_cache(maxsize=8)
+def prepared(key: str, encoder: str, profile: Profile) -> Parts:
+    """Pictures of one data set, as frozen features in the small size, with `score`, `hist` and `attributes`."""
+    found = parts(key.removesuffix(CAPTIONS), profile, batch_size=BATCH, paper="aesmamba")
+    return with_features(found, encoder, profile) if profile.size == "small" else found
+
+
+def data_of(cell: Cell, profile: Profile) -> Parts:
+    """What a run learns from: `target`, `label` (score classes), `score` and, with text, `ids`."""
+    found, base = prepared(cell.data, cell.encoder, profile), cell.data.removesuffix(CAPTIONS)
+    words = vocabulary(cell.data, profile) if cell.text else None
+
+    def targets(data: Batches) -> dict[str, np.ndarray]:
+        scores = score_columns(cell, data)
+        made = {"score": scores, "label": score_classes(base, scores)}
+        made["target"] = data.targets["hist"] if base in HISTOGRAMS else scores
+        if "features" in data.targets:
+            made["features"] = data.targets["features"]
+        if words is not None:
+            made["ids"] = words.encode(comments_of(cell, data, profile))
+        return made
+
+    return with_targets(found, targets)
+
+
+def score_columns(cell: Cell, data: Batches) -> np.ndarray:
+    """(N, K) overall score, and the attributes of variant F behind it."""
+    overall = data.targets["score"][:, None]
+    return np.hstack([overall, data.targets["attributes"]]) if cell.task == "attributes" else overall
+
+
+def names_of(cell: Cell) -> tuple[str, ...]:
+    """The attributes of a run."""
+    return PARA if cell.task == "attributes" else ("aesthetic",)
+
+
+@lru_cache(maxsize=2)
+def texts(key: str, profile: Profile) -> dict[str, str]:
+    """image_id → comments, of training and of test pictures."""
+    found = pictured(key, size=profile.images)
+    tables = [found.table.frame]
+    if found.source == "synthetic":
+        tables += [synthetic(load_card(key), size=profile.test_images, seed=FRESH, level="image").table.frame]
+    return {image: text for table in tables for image, text in zip(table["image_id"], table["text"], strict=True)}
+
+
+@lru_cache(maxsize=2)
+def vocabulary(key: str, profile: Profile) -> Vocabulary:
+    """BERT's words in the paper size, else those of the training comments."""
+    if profile.size == "paper":
+        return bert_vocabulary()
+    known = texts(key, profile)
+    return Vocabulary.learnt([known[image] for image in prepared(key, "vmamba", profile).train.ids])
+
+
+def comments_of(cell: Cell, data: Batches, profile: Profile) -> list[str]:
+    """Comments of each picture; `shuffled`: of another one of the same part."""
+    known = texts(cell.data, profile)
+    images = np.array(data.ids)
+    if cell.text == "shuffled":
+        images = np.random.default_rng([cell.seed, 20, len(images)]).permutation(images)
+    return [known[image] for image in images]
+
+
+# --- one run ---
+
+
+class Plain(nn.Module):
+    """An encoder with one linear layer: the rows of Tables 1 and 3 that are not AesMamba."""
+
+    def __init__(self, image: nn.Module, tasks: int, outputs: int) -> None:
+        super().__init__()
+        self.image, self.shape = image, (tasks, outputs)
+        self.head = nn.Linear(int(image.num_features), tasks * outputs)  # type: ignore[arg-type]
+
+    def forward(self, image: Tensor, ids: Tensor | None = None) -> Predicted:
+        """Scores or logits of all attributes; no classes."""
+        return Predicted(self.head(self.image(image)).unflatten(1, self.shape), None)
+
+
+def new_model(cell: Cell, data: Parts, profile: Profile) -> nn.Module:
+    """A fresh model; weights depend on the seed alone, last biases on the training scores."""
+    base = cell.data.removesuffix(CAPTIONS)
+    outputs = data.train.targets["target"].shape[1] if base in HISTOGRAMS else 1
+    means = data.train.targets["score"].mean(0)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(hash_seed(cell.seed, 21))
+        image, text = encoders(cell, data, profile)
+        names = names_of(cell)
+        if not cell.adapter:
+            plain = Plain(image, len(names), outputs)
+            if outputs == 1:
+                plain.head.bias.data.copy_(torch.from_numpy(means))
+            return plain
+        classes = int(class_counts(base, means[None]).shape[1]) if cell.classes else 0
+        sizes = {"heads": 12, "hidden": 256} if profile.size == "paper" else {"heads": 4, "hidden": 64}
+        model = AesMamba(image, names, text=text, outputs=outputs, classes=classes, **sizes)
+        if outputs == 1:
+            model.mba.start_at(dict(zip(names, means.tolist(), strict=True)))
+    return model
+
+
+def encoders(cell: Cell, data: Parts, profile: Profile) -> tuple[nn.Module, nn.Module | None]:
+    """Image encoder (a neck over features in the small size) and text encoder, None without text."""
+    if profile.size == "paper":
+        return pretrained(cell.encoder, profile), Bert(pretrained=True) if cell.text else None
+    width = data.train.targets["features"].shape[1]
+    words = TextEncoder(len(vocabulary(cell.data, profile)), layers=1) if cell.text else None
+    return Neck(width), words
+
+
+def config_of(cell: Cell, profile: Profile) -> FitConfig:
+    """AdamW (.9, .99), decay .01, cosine; the printed rate and 50 epochs in the paper size, else what necks need."""
+    small = profile.size == "small"
+    return FitConfig(
+        epochs=2 * profile.epochs if small else 50, lr=2e-3 if small else 1e-4, final_lr=1e-6, seed=cell.seed,
+        optimizer="adamw", betas=(0.9, 0.99), weight_decay=0.01, schedule="cosine", clip=1.0,
+    )  # fmt: skip
+
+
+def outputs_of(model: nn.Module, data: Batches, bins: Tensor | None, x: str) -> np.ndarray:
+    """(N, K) scores in native units."""
+    return predict(model, data, lambda m, batch: expected_scores(m(batch[x], batch.get("ids")), bins))
+
+
+def compute(cell: Cell, profile: Profile, checkpoint: Path) -> Outcome:
+    """One run: predictions on test and validation pictures."""
+    data, x = data_of(cell, profile), "features" if profile.size == "small" else "image"
+    model = new_model(cell, data, profile)
+    base = cell.data.removesuffix(CAPTIONS)
+    counts = torch.from_numpy(class_counts(base, data.train.targets["score"])).float()
+    objective = Objective(classes=cell.classes if cell.adapter else "", counts=counts, x=x)
+    point = checkpoint if profile.size == "paper" else None  # small ones take seconds
+    fit(model, objective, data.train, config_of(cell, profile), checkpoint=point, progress="")
+    bins = torch.tensor(data.bins) if base in HISTOGRAMS else None
+    arrays = {"pred": outputs_of(model, data.test, bins, x), "truth": data.test.targets["score"],
+              "val": outputs_of(model, data.val, bins, x), "val_truth": data.val.targets["score"]}  # fmt: skip
+    pred, truth = arrays["pred"][:, 0], arrays["truth"][:, 0]
+    return Outcome({"SRCC": float(srcc(pred, truth)), "PLCC": float(plcc(pred, truth))}, arrays)
+
+
+def reading(cell: Cell, profile: Profile) -> tuple[nn.Module, Vocabulary, Parts]:
+    """A model that reads comments, trained anew (seconds), with its words and data: for looking inside."""
+    data = data_of(cell, profile)
+    model = new_model(cell, data, profile)
+    counts = torch.from_numpy(class_counts(cell.data.removesuffix(CAPTIONS), data.train.targets["score"])).float()
+    x = "features" if profile.size == "small" else "image"
+    fit(model, Objective(counts=counts, x=x), data.train, config_of(cell, profile), progress="")
+    return model, vocabulary(cell.data, profile), data
+
+
+@torch.inference_mode()
+def attention_on(model: nn.Module, feature: Tensor, ids: Tensor) -> np.ndarray:
+    """(n,) how much the picture's feature (d,) looks at each token of ids (n,), mean over heads."""
+    assert isinstance(model, AesMamba)
+    assert model.fusion is not None
+    assert model.text is not None
+    words, mask = model.text(ids[None])
+    return model.fusion.attention(model.image(feature[None]), words, mask)[1][0].mean(0).numpy()
+
+
+# --- the grids ---
+
+
+def per_seed(profile: Profile, *cells: Cell, most: int = 5) -> list[Cell]:
+    """Each cell with every seed, at most so many."""
+    return [replace(cell, seed=seed) for cell in cells for seed in range(min(most, profile.seeds))]
+
+
+def visual(profile: Profile) -> list[Cell]:
+    """aesmamba Table 1: V on five data sets beside three encoders with a plain head."""
+    cells = [Cell(data=key) for key in NAMES]
+    cells += [Cell(data=key, encoder=e, adapter=False, classes="") for key in NAMES for e in (CNN, VIT, SWIN, "vmamba")]
+    return per_seed(profile, *cells)
+
+
+def multimodal(profile: Profile) -> list[Cell]:
+    """aesmamba Table 2: with each picture's comments, and with those of others."""
+    kinds: tuple[Text, ...] = ("comments", "shuffled")
+    return per_seed(
+        profile, *[Cell(data=f"{key}{CAPTIONS}", text=text) for key in HISTOGRAMS for text in kinds], most=3
+    )
+
+
+def fine_grained(profile: Profile) -> list[Cell]:
+    """aesmamba Table 3: six encoders with a plain head, and F."""
+    plain = [Cell(data="para", encoder=e, task="attributes", adapter=False, classes="") for e in BACKBONE.values()]
+    return per_seed(profile, *plain, Cell(data="para", task="attributes"))
+
+
+def balance(profile: Profile) -> list[Cell]:
+    """aesmamba Figures 6 and 7: adapters alone (A) and with plain classes (B); with balanced ones (C) is above."""
+    losses: tuple[ClassLoss, ...] = ("", "ce")
+    cells = [Cell(data="para", task="attributes", classes=loss) for loss in losses]
+    cells += [Cell(data=key, classes=loss) for key in NAMES for loss in losses]
+    cells_m = [Cell(data=f"ava{CAPTIONS}", text="comments", classes=loss) for loss in losses]
+    return per_seed(profile, *cells) + per_seed(profile, *cells_m, most=3)
+
+
+study = partial(Study, run=compute)
+VISUAL = study("aesmamba.visual", visual, data=tuple(NAMES))
+MULTIMODAL = study("aesmamba.multimodal", multimodal, data=tuple(f"{key}{CAPTIONS}" for key in HISTOGRAMS))
+FINE_GRAINED = study("aesmamba.fine_grained", fine_grained, data=("para",))
+BALANCE = study("aesmamba.balance", balance, data=(*NAMES, f"ava{CAPTIONS}"))

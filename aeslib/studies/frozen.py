@@ -1,0 +1,76 @@
+"""Frozen encoders in the small size: their features are computed once, and what is trained on top takes seconds."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+from torch import Tensor, nn
+
+from aeslib.backbones import BACKBONES
+from aeslib.code import closure, digest
+from aeslib.paths import artifacts_dir, atomic_path, exclusive
+from aeslib.profiles import Profile
+from aeslib.studies.parts import Parts
+from aeslib.training import Batches, predict
+from aeslib.training.pretext import pretrained
+
+SHARE = 3
+"""The pretext of these encoders sees one picture in so many; all encoders of a comparison see the same."""
+
+
+class Neck(nn.Module):
+    """Frozen features to z: two layers, learnt."""
+
+    def __init__(self, features: int, width: int = 64) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.LayerNorm(features), nn.Linear(features, width), nn.GELU(), nn.Linear(width, width)
+        )
+        self.num_features = width
+
+    def forward(self, x: Tensor) -> Tensor:
+        """z of features x."""
+        return self.layers(x)
+
+
+@lru_cache(maxsize=8)
+def start_of(name: str, profile: Profile) -> nn.Module:
+    """The encoder with its starting weights, for reading only."""
+    if profile.size == "small":
+        profile = replace(profile, pretext_images=profile.pretext_images // SHARE)
+    return pretrained(name, profile, progress=False).eval().requires_grad_(False)
+
+
+def features(name: str, data: Batches, profile: Profile) -> np.ndarray:
+    """(N, d) pooled features, computed once and kept in `artifacts/PROFILE/features/`."""
+    modules = ("aeslib.studies.parts", "aeslib.training.pretext", BACKBONES[name].small.__module__)
+    key = digest(f"{name} {profile}", *data.ids, *(path for module in modules for path in closure(f"import {module}")))
+    path = artifacts_dir(profile.name) / "features" / f"{name}-{len(data)}-{key}.npy"
+    if not path.is_file():
+        with exclusive(path.with_suffix(".lock")):
+            if not path.is_file():
+                with atomic_path(path) as temporary, temporary.open("wb") as out:
+                    np.save(out, predict(start_of(name, profile), data), allow_pickle=False)
+    return np.load(path, allow_pickle=False)
+
+
+def with_features(found: Parts, name: str, profile: Profile) -> Parts:
+    """The same parts with `features` as another target, and no pictures."""
+
+    def read(data: Batches) -> Batches:
+        return blind(replace(data, targets={**data.targets, "features": features(name, data, profile)}))
+
+    return replace(found, train=read(found.train), val=read(found.val), test=read(found.test))
+
+
+def blind(data: Batches) -> Batches:
+    """The same without pictures, for runs that only read features."""
+    blank = np.zeros((1, 3, 1, 1), np.uint8)
+    return replace(data, images=blank, rows=np.zeros(len(data), int), augment=None, evaluate=None)
+
+
+def with_targets(found: Parts, make: Callable[[Batches], dict[str, np.ndarray]]) -> Parts:
+    """The same parts with other targets."""
+    train, val, test = (replace(data, targets=make(data)) for data in (found.train, found.val, found.test))
+    return replace(found, train=train, val=val, test=test)
