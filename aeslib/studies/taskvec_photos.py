@@ -1,0 +1,60 @@
+"""A check on real pixels: what models of drawn scenes say of the photographs of OASIS, where those are at hand."""
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import KFold
+
+from aeslib.data import load
+from aeslib.data.images import ImageStore, open_store
+from aeslib.data.transforms import RECIPES
+from aeslib.metrics import STATISTICS, bootstrap
+from aeslib.profiles import Profile
+from aeslib.studies.taskvec_tables import NAMES
+from aeslib.studies.taskvec_tasks import stack_of, start_model, tower_features
+from aeslib.studies.taskvec_views import Users, alone, plain, scores_of
+from aeslib.taskvec.baselines import ridge
+from aeslib.taskvec.tasks import TASKS
+
+KEY = "oasis_beauty"
+
+
+def photographs(profile: Profile) -> tuple[ImageStore, np.ndarray] | None:
+    """Real photographs with their mean beauty (1 to 7); None where they are not at hand."""
+    found = load(KEY)
+    if found.source != "real":
+        return None
+    paths, ids = found.image_paths(), found.table.frame["image_id"]
+    store = open_store({name: paths[name] for name in ids}, size=profile.image_size, fit=RECIPES["taskvec"].fit)
+    return store, found.table.mos
+
+
+def by_own_ratings(features: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """(N,) ridge predictions, each by a model that has not seen its picture (five parts)."""
+    made = np.empty(len(truth))
+    for learn, test in KFold(5, shuffle=True, random_state=0).split(features):
+        made[test] = ridge(features, learn, truth[learn])[test]
+    return made
+
+
+def photograph_check(profile: Profile) -> pd.DataFrame | None:
+    """SRCC with the photographs' ratings, with intervals over pictures; None where they are not at hand."""
+    there = photographs(profile)
+    if there is None:
+        return None
+    store, truth = there
+    shown = np.ascontiguousarray(store.array)
+    nobody = Users(shown, (), np.empty(0), np.empty(0), "real", KEY)
+    model, stack = stack_of("large", profile, 0)
+    zero = np.stack([scores_of(model, stack.merged(alone(stack, i)), nobody) for i in range(stack.n)])
+    start = start_model("large", profile, 0)
+    methods = {
+        "ridge on frozen features, their own ratings": by_own_ratings(tower_features(start, plain(shown)), truth)
+    }
+    methods |= {NAMES[key]: scores for key, scores in zip(TASKS, zero, strict=True)} | {"mean of the six": zero.mean(0)}
+    made = []
+    for name, scores in methods.items():
+        found = bootstrap(STATISTICS["SRCC"], scores, truth, resamples=profile.bootstrap)
+        made.append(
+            {"model": name, "SRCC": found.value, "low": found.low, "high": found.high, "photographs": len(truth)}
+        )
+    return pd.DataFrame(made).round(3)
