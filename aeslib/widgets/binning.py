@@ -57,8 +57,9 @@ def compare(target: Target, bins: Bins) -> Comparison:
     return Comparison(rows.assign(published=target.published["printed"].to_list(), agrees=agree))
 
 
-def shifted(edges: tuple[float, ...], by: float) -> tuple[float, ...]:
-    """Inner edges moved by `by`; the outer ones stay, so that no score falls out."""
+def shifted(edges: tuple[float, ...], share: float) -> tuple[float, ...]:
+    """Inner edges moved by a share of the median bin's width; the outer ones stay, so that no score falls out."""
+    by = share * float(np.median(np.diff(edges))) if len(edges) > 1 else 0.0
     return (edges[0], *(round(edge + by, 9) for edge in edges[1:-1]), edges[-1])
 
 
@@ -83,7 +84,9 @@ class BinExplorer(widgets.VBox):
         wide = {"style": {"description_width": "110px"}, "layout": {"width": "560px"}}
         self.data = widgets.Dropdown(options=list(targets), description="data", **wide)
         self.edges = widgets.Text(description="edges", continuous_update=False, **wide)
-        self.shift = widgets.FloatSlider(description="shift inner edges", readout_format=".3f", **wide)
+        self.shift = widgets.FloatSlider(
+            min=-0.25, max=0.25, step=0.05, description="shift, in bins", readout_format=".2f", **wide
+        )
         self.rule = widgets.ToggleButtons(options=RULES, description="score on edge", style=wide["style"])
         self.float32 = widgets.Checkbox(description="scores stored as float32", **wide)
         self.line, self.table, self.picture = (widgets.HTML() for _ in range(3))
@@ -98,9 +101,7 @@ class BinExplorer(widgets.VBox):
 
     def _reset(self) -> None:
         edges = self.targets[self.data.value].edges
-        step = (edges[2] - edges[1]) / 20
         self.ready = False
-        self.shift.min, self.shift.max, self.shift.step = -5 * step, 5 * step, step
         self.shift.value = 0
         self.edges.value = ", ".join(f"{edge:g}" for edge in edges)
         self.ready = True

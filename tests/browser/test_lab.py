@@ -82,7 +82,7 @@ def line(page) -> str:
 
 
 def wait_for_line(page, words: str) -> None:
-    page.locator(f"{EXPLORER} b", has_text=words).first.wait_for(timeout=60_000)
+    page.locator(f"{EXPLORER} b", has_text=words).first.wait_for(timeout=180_000)
 
 
 def test_the_explorer_reacts(open_chapter):

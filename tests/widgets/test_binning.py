@@ -41,7 +41,7 @@ def test_another_number_of_bins_is_not_compared():
 
 
 def test_inner_edges_shift_and_outer_ones_stay():
-    assert shifted((0, 2, 3, 10), 0.05) == (0, 2.05, 3.05, 10)
+    assert shifted((0, 2, 3, 4, 10), 0.05) == (0, 2.075, 3.075, 4.075, 10)
 
 
 @pytest.fixture
