@@ -98,11 +98,16 @@ def find_study(name: str) -> Study:
     return there[name]
 
 
-def run_key(study: Study, config: Any, profile: Profile) -> str:
-    """Digest of everything a run depends on."""
+def origins(study: Study, profile: Profile) -> list[str]:
+    """What each of the study's data sets is read or made from."""
+    return [pictured(key, size=profile.images).detail for key in study.data]
+
+
+def run_key(study: Study, config: Any, profile: Profile, details: Sequence[str] | None = None) -> str:
+    """Digest of everything a run depends on; `details` are the study's `origins` where they are known already."""
     module = study.run.__module__
     files = closure(f"import {module}") if module.startswith("aeslib.") else []
-    details = [pictured(key, size=profile.images).detail for key in study.data]
+    details = origins(study, profile) if details is None else details
     settings = json.dumps([study.name, asdict(config), asdict(profile)], sort_keys=True, default=str)
     return digest(settings, *details, *files)
 
@@ -124,7 +129,8 @@ def run_study(
     if not all(is_dataclass(config) for config in configs):
         raise ParameterError(f"the grid of {study.name} must list dataclasses.")
     home = artifacts_dir(profile.name) / study.name
-    wanted = {run_key(study, config, profile): config for config in configs}
+    details = origins(study, profile)
+    wanted = {run_key(study, config, profile, details): config for config in configs}
     if len(wanted) < len(configs):
         raise ParameterError(f"the grid of {study.name} lists the same run twice.")
     folders = {key: home / f"{slug(config)}-{key}" for key, config in wanted.items()}

@@ -78,16 +78,17 @@ def run_task(task: Task, profile: Profile, checkpoint: Path) -> Outcome:
 
 
 def all_tasks(profile: Profile) -> list[Task]:
-    """taskvec Tables 8 to 12 and all task vectors."""
-    sizes: tuple[Which, ...] = ("large", "small")
-    return [Task(data=k, which=w, seed=s) for w in sizes for s in range(sets(profile)) for k in TASKS]
+    """taskvec Tables 8 to 12 and all task vectors; the smaller network has one set."""
+    large = [Task(data=key, seed=seed) for seed in range(sets(profile)) for key in TASKS]
+    return large + [Task(data=key, which="small") for key in TASKS]
 
 
 TASK_RUNS = Study("taskvec.tasks", all_tasks, run_task, TASKS)
 
 
+@lru_cache(maxsize=4)
 def stack_of(which: Which, profile: Profile, seed: int) -> tuple[TaskModel, TaskStack]:
-    """The architecture and the six task vectors of one seed, from their runs."""
+    """The architecture and the six task vectors of one seed, from their runs; neither is to be changed."""
     chosen = replace(TASK_RUNS, grid=lambda _: [Task(data=k, which=which, seed=seed) for k in TASKS])
     runs = run_study(chosen, profile, progress=False)
     model = start_model(which, profile, seed)
