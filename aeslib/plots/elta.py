@@ -171,7 +171,7 @@ def figure_tradeoff(table: pd.DataFrame, *, base: str) -> Figure:
     for draw in (ax.axhline, ax.axvline):
         draw(0, color="black", lw=0.8)
     ax.set(xlabel="change of the middle's error M (right: worse)", ylabel="change of L (▽) and H (△) (down: better)")
-    ax.legend(fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 1))
+    ax.legend(fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 0.93))
     return finish(fig)
 
 
