@@ -1,0 +1,187 @@
+"""Tables of the chapters of `aesmamba` from the arrays of their runs: intervals, paired changes, leads.
+
+Letters: S seeds · N test images · K attributes · R resamples. Every correlation is resampled once; averages and
+differences are taken of those draws, so that all are paired over images and seeds.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
+
+import numpy as np
+import pandas as pd
+
+from aeslib.aesmamba.mba import CLASSES, score_classes
+from aeslib.metrics import STATISTICS, Interval, Statistic, bootstrap, over_seeds, resample_weights, weighted_accuracy
+from aeslib.published import wide
+from aeslib.studies.effects import verdict
+
+METRICS: dict[str, Statistic] = {name: STATISTICS[name] for name in ("PLCC", "SRCC")}
+SHOWN = {"aesthetic": "Aesthetic", "quality": "Quality", "composition": "Composition", "color": "Color", "dof": "DoF",
+         "light": "Light", "content": "Content", "contentPreference": "Preference",
+         "willingnessToShare": "Share"}  # fmt: skip
+"""Attributes → their name in Table 3."""
+FEWEST = 10
+"""Test images that a class needs for a correlation of its own (Figure 7)."""
+
+
+def with_accuracy(threshold: float) -> dict[str, Statistic]:
+    """PLCC, SRCC and the share on the right side of a threshold."""
+    return METRICS | {"Accuracy": partial(weighted_accuracy, threshold=threshold)}
+
+
+@lru_cache(maxsize=8)
+def _weights(n: int, resamples: int) -> np.ndarray:
+    return np.vstack([np.ones(n), resample_weights(n, resamples, 0)])
+
+
+def draws(statistic: Statistic, pred: np.ndarray, truth: np.ndarray, resamples: int) -> np.ndarray:
+    """(S, 1 + R) the statistic of (S, N) predictions on all images, then on every resample."""
+    return np.stack([statistic(row, truth, _weights(len(truth), resamples)) for row in pred.astype(float)])
+
+
+def interval(values: np.ndarray, minus: np.ndarray | None = None) -> Interval:
+    """Mean over seeds of `draws` with its interval over images and seeds, or of their paired difference."""
+    both = values if minus is None else np.concatenate([values, minus])
+    seeds = np.repeat(np.arange(float(len(values)))[:, None], 2, 1)
+    return bootstrap(lambda row, _, __: both[int(row[0])], seeds, np.zeros(2), resamples=values.shape[1] - 1,
+                     minus=None if minus is None else seeds + len(values))  # fmt: skip
+
+
+Draws = Mapping[tuple[str, str], np.ndarray]
+"""(row, metric) → `draws`."""
+
+
+def drawn(
+    rows: Mapping[str, np.ndarray], truth: np.ndarray, resamples: int, metrics: Mapping[str, Statistic] = METRICS
+) -> dict[tuple[str, str], np.ndarray]:
+    """All rows (S, N) by all metrics."""
+    return {(row, m): draws(s, pred, truth, resamples) for row, pred in rows.items() for m, s in metrics.items()}
+
+
+def lines(found: Draws, *, base: str, item: str = "", group: str = "") -> pd.DataFrame:
+    """One line per row and metric beside the published cell, with the paired change from `base`.
+
+    Columns row, metric, published, here, low, high, seeds, published change, change, change low, change high, verdict,
+    group. A verdict needs a published change.
+    """
+    printed = wide(item, group) if item else pd.DataFrame()
+    made = []
+    for (row, metric), values in found.items():
+        value = _cell(printed, row, metric)
+        own = interval(values)
+        line: dict[str, object] = {"row": row, "metric": metric, "published": value, "here": own.value, "low": own.low,
+                                   "high": own.high, "seeds": len(values)}  # fmt: skip
+        if row != base:
+            claimed = value - _cell(printed, base, metric)
+            change = interval(values, found[base, metric])
+            line |= {"published change": round(claimed, 4), "change": change.value, "change low": change.low,
+                     "change high": change.high, "verdict": verdict(change, claimed, len(values))}  # fmt: skip
+        made.append(line)
+    return pd.DataFrame(made).assign(group=group).round(4)
+
+
+def _cell(printed: pd.DataFrame, row: str, metric: str) -> float:
+    return float(printed[metric].get(row, np.nan)) if metric in printed else np.nan
+
+
+def leads(found: Draws, row: str, rivals: Sequence[str], group: str) -> pd.DataFrame:
+    """How far `row` is ahead of each rival, paired: columns row, rival, metric, change … , seeds, group."""
+    made = []
+    for rival in rivals:
+        for metric in dict.fromkeys(m for _, m in found):
+            lead = interval(found[row, metric], found[rival, metric])
+            made.append({"row": row, "rival": rival, "metric": metric, "change": lead.value, "change low": lead.low,
+                         "change high": lead.high, "seeds": len(found[row, metric]), "group": group})  # fmt: skip
+    return pd.DataFrame(made).round(4)
+
+
+def by_attribute(
+    rows: Mapping[str, np.ndarray], truth: np.ndarray, names: Sequence[str], resamples: int
+) -> dict[str, dict[tuple[str, str], np.ndarray]]:
+    """Published name of each attribute → its draws, and under "Average" those of the mean correlation.
+
+    Args:
+        rows: name → (S, N, K) predictions.
+        truth: (N, K).
+        names: of the K attributes.
+        resamples: R.
+    """
+    made = {
+        SHOWN[name]: drawn({row: pred[:, :, k] for row, pred in rows.items()}, truth[:, k], resamples)
+        for k, name in enumerate(names)
+    }
+    made["Average"] = {key: np.mean([one[key] for one in made.values()], axis=0) for key in next(iter(made.values()))}
+    return made
+
+
+def recomputed_averages() -> pd.DataFrame:
+    """Table 3's printed averages beside the means of the nine printed columns (rows that can be read whole)."""
+    names = list(SHOWN.values())
+    blocks = {name: wide("aesmamba.T3", name) for name in (*names, "Average")}
+    made = []
+    for row in blocks["Average"].index:
+        for metric in METRICS:
+            cells = [blocks[name].loc[row, metric] for name in names]
+            printed = blocks["Average"].loc[row, metric]
+            if np.isfinite([*cells, printed]).all():
+                mean = float(np.mean(cells))
+                agrees = abs(mean - printed) <= 0.0005 + 1e-9
+                made.append({"row": row, "metric": metric, "printed": printed, "mean of nine": round(mean, 4),
+                             "verdict": "exact" if agrees else "contradicted"})  # fmt: skip
+    return pd.DataFrame(made)
+
+
+# --- classes (Figure 7) ---
+
+
+def by_class(
+    models: Mapping[str, np.ndarray], truth: np.ndarray, train: np.ndarray, names: Sequence[str], *, key: str = "para"
+) -> pd.DataFrame:
+    """SRCC within each score class of each attribute, relative to model A, against the class's share in training.
+
+    Args:
+        models: "A", "B" and "C" → (S, N, K) predictions.
+        truth: (N, K) test scores.
+        train: (M, K) training scores.
+        names: of the attributes.
+        key: data set, whose classes are meant.
+
+    Returns:
+        Columns attribute, class, share, images, model, seed, relative: (SRCC − SRCC_A) / |SRCC_A|. Classes with fewer
+        than `FEWEST` test images, and those that A ranks at zero, are left out.
+    """
+    made = []
+    classes, known = score_classes(key, truth), score_classes(key, train)
+    srcc = METRICS["SRCC"]
+    for k, name in enumerate(names):
+        for c, label in enumerate(CLASSES[key].labels()):
+            rows = classes[:, k] == c
+            if rows.sum() < FEWEST:
+                continue
+            one = np.ones((1, int(rows.sum())))
+            found = {
+                m: np.array([srcc(p[rows, k], truth[rows, k], one)[0] for p in pred]) for m, pred in models.items()
+            }
+            share = float((known[:, k] == c).mean())
+            made += [
+                {"attribute": SHOWN[name], "class": label, "share": share, "images": int(rows.sum()), "model": m,
+                 "seed": s, "relative": (found[m][s] - a) / abs(a)}
+                for m in models if m != "A" for s, a in enumerate(found["A"]) if abs(a) > 1e-9
+            ]  # fmt: skip
+    return pd.DataFrame(made)
+
+
+def trends(points: pd.DataFrame) -> pd.DataFrame:
+    """Least-squares line of the relative change against the share (per 10 %), for each model; Student's over seeds.
+
+    A relative change explodes where A is near zero, so points are cut at ±1 (±100 %) before the line is fitted.
+    """
+    made = []
+    for model, own in points.assign(relative=points["relative"].clip(-1, 1)).groupby("model"):
+        fits = np.array([np.polyfit(one["share"], one["relative"], 1) for _, one in own.groupby("seed")])
+        slope, height = over_seeds(fits[:, 0] / 10), over_seeds(fits[:, 1])
+        rare, common = (own[own["share"] < 0.1], own[own["share"] >= 0.1])
+        made.append({"model": model, "slope per 10 %": slope.value, "low": slope.low, "high": slope.high,
+                     "at share 0": height.value, "median of rare classes": rare["relative"].median(),
+                     "median of others": common["relative"].median(), "seeds": len(fits)})  # fmt: skip
+    return pd.DataFrame(made).round(4)
