@@ -27,6 +27,7 @@ from aeslib.paths import artifacts_dir, exclusive
 from aeslib.profiles import Profile
 
 STUDIES = {
+    "aestheticnet": "aeslib.studies.aestheticnet",
     "aesmamba": "aeslib.studies.aesmamba",
     "elta": "aeslib.studies.elta",
     "mtcnn": "aeslib.studies.mtcnn",

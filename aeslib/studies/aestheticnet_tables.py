@@ -1,0 +1,99 @@
+"""Tables of the chapters of `aestheticnet`. The paper's numbers are lost: ours stand alone, with paired changes.
+
+Letters: S seeds · N test pictures.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from aeslib.metrics import (
+    Interval,
+    Statistic,
+    bootstrap,
+    weighted_accuracy,
+    weighted_mean,
+    weighted_plcc,
+    weighted_srcc,
+)
+from aeslib.profiles import Profile
+from aeslib.published import LOST
+from aeslib.studies.core import Results
+from aeslib.studies.effects import verdict
+
+Arrays = Mapping[str, np.ndarray]
+"""Name → (S, N) of one kind of run, as `judged` makes them."""
+
+
+def _mean(values: np.ndarray, _: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return weighted_mean(values, weights)
+
+
+MEASURES: dict[str, tuple[str, str, Statistic, int]] = {
+    "Accuracy": ("mean", "true_mean", partial(weighted_accuracy, threshold=5.0), 1),
+    "EMD": ("emd2", "true_mean", _mean, -1),
+    "EMD, r = 1": ("emd1", "true_mean", _mean, -1),
+    "PLCC (mean)": ("mean", "true_mean", weighted_plcc, 1),
+    "SRCC (mean)": ("mean", "true_mean", weighted_srcc, 1),
+    "PLCC (var)": ("var", "true_var", weighted_plcc, 1),
+    "SRCC (var)": ("var", "true_var", weighted_srcc, 1),
+}
+"""Name in the tables → predicted array, true array, statistic, and the sign of what is better."""
+ARRAYS = ("mean", "var", "emd1", "emd2", "true_mean", "true_var")
+
+
+def of(runs: Results, count: int | None = None, **config: object) -> dict[str, np.ndarray]:
+    """(S, N) arrays of one kind of run, the first `count` seeds of it."""
+    return {name: runs.stacked(name, **config)[:count] for name in ARRAYS}
+
+
+def _interval(a: Arrays, b: Arrays | None, metric: str, profile: Profile) -> Interval:
+    pred, truth, statistic, _ = MEASURES[metric]
+    minus = None if b is None else b[pred]
+    return bootstrap(statistic, a[pred], a[truth][0], minus=minus, resamples=profile.bootstrap)
+
+
+def compared(
+    kinds: Mapping[str, Arrays],
+    profile: Profile,
+    *,
+    base: str = "",
+    metrics: Sequence[str] = tuple(MEASURES),
+    claimed: Sequence[str] = (),
+) -> pd.DataFrame:
+    """A line per kind and measure, in long form.
+
+    Args:
+        kinds: name of the row → its arrays; the same seeds and pictures for all that are compared with the base.
+        profile: its number of resamples.
+        base: the row that the others are compared with; empty: none.
+        metrics: names of `MEASURES`.
+        claimed: rows that the paper says are better than the base: they get a verdict.
+    """
+    made = []
+    for row, arrays in kinds.items():
+        for metric in metrics:
+            own = _interval(arrays, None, metric, profile)
+            line: dict[str, object] = {"row": row, "metric": metric, "published": LOST, "here": own.value,
+                                       "low": own.low, "high": own.high, "seeds": len(arrays["mean"])}  # fmt: skip
+            if base and row != base:
+                change = _interval(arrays, kinds[base], metric, profile)
+                sign = MEASURES[metric][3] if row in claimed else np.nan
+                line |= {"change": change.value, "change low": change.low, "change high": change.high,
+                         "verdict": verdict(change, sign, len(arrays["mean"]))}  # fmt: skip
+            made.append(line)
+    return pd.DataFrame(made).round(4)
+
+
+def readable(table: pd.DataFrame, value: str = "here") -> pd.DataFrame:
+    """Rows against measures, "value [low, high]" a cell."""
+    low, high = ("low", "high") if value == "here" else (f"{value} low", f"{value} high")
+    sign = "" if value == "here" else "+"
+    text = [
+        "" if pd.isna(v) else f"{v:{sign}.3f} [{a:{sign}.3f}, {b:{sign}.3f}]"
+        for v, a, b in zip(table[value], table[low], table[high], strict=True)
+    ]
+    grid = table.assign(cell=text).pivot(index="row", columns="metric", values="cell")
+    return grid.reindex(index=table["row"].unique(), columns=table["metric"].unique()).rename_axis(columns=None)
