@@ -33,7 +33,7 @@ from aeslib.training.fit import hash_seed
 from aeslib.training.pretext import pretrained
 
 Net = Literal["searched", "random", "published", "cnn", "nima"]
-"""Cells of the search with the same seed, random ones of its size, or P-DARTS's; a plain CNN; the same from a pretext."""
+"""Cells of the search with the same seed, random ones of its size, or P-DARTS's; a plain CNN; one with a pretext."""
 Loss = Literal["EMD", "A", "B", "C"]
 Split = Literal["", "reference", "image"]
 SPLITS: tuple[Split, ...] = ("reference", "image")
@@ -109,32 +109,36 @@ def reference_of(ids: list[str]) -> np.ndarray:
     return np.array([name.split("_")[0] for name in ids])
 
 
-def held_out(ids: list[str], split: str, seed: int) -> np.ndarray:
-    """(N,) mask of the fifth that is judged: all pictures of every fifth reference, or every fifth picture."""
-    units = reference_of(ids) if split == "reference" else np.array(ids)
-    names = np.unique(units)
-    chosen = np.random.default_rng([seed, 41]).permutation(names)[: max(1, len(names) // 5)]
-    return np.isin(units, chosen)
+def halves_of(ids: list[str], split: Split) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) masks of TID2013's pictures to learn from and to be judged on.
+
+    A fifth of the references is held out and half of its pictures are judged, whatever the split, so that both can be
+    paired; "image" may learn from the other half, and so has seen the same references in other distortions.
+    """
+    rng = np.random.default_rng(41)
+    names = np.unique(reference_of(ids))
+    held = np.isin(reference_of(ids), rng.permutation(names)[: max(1, len(names) // 5)])
+    judged_ = held & (rng.random(len(ids)) < 0.5)
+    return (~held if split == "reference" else ~judged_), judged_
 
 
-def tid(profile: Profile, split: str, seed: int, side: int) -> Parts:
-    """TID2013 4:1, by reference or by picture, with histograms of greatest entropy."""
+@lru_cache(maxsize=4)
+def tid(profile: Profile, split: Split, side: int) -> Parts:
+    """TID2013 with histograms of greatest entropy, as many pictures to learn from in both splits."""
     found = parts("tid2013", profile, batch_size=80, paper="aestheticnet")
     train, val = found.train, found.val
     assert train.rows is not None
     assert val.rows is not None
-    whole = replace(train, rows=np.r_[train.rows, val.rows], ids=[*train.ids, *val.ids],
-                    targets={"score": np.r_[train.targets["score"], val.targets["score"]]})  # fmt: skip
+    score = np.r_[train.targets["score"], val.targets["score"]]
     bins = np.arange(10.0)
-    score = whole.targets["score"].astype(float)
     hist = histogram_of(score, np.full(len(score), STD), bins).astype(np.float32)
-    whole = replace(whole, targets={"score": whole.targets["score"], "hist": hist})
-    held = held_out(list(whole.ids), split, seed)
-    rng = np.random.default_rng([seed, 42])
-    limit = len(whole) if profile.size == "paper" else profile.images // 4
-    learn, judged = (rng.permutation(np.flatnonzero(rows))[:limit] for rows in (~held, held))
-    return replace(found, train=seen(whole.take(np.sort(learn)), side), test=seen(whole.take(np.sort(judged)), side),
-                   bins=tuple(bins))  # fmt: skip
+    whole = replace(train, rows=np.r_[train.rows, val.rows], ids=[*train.ids, *val.ids],
+                    targets={"score": score, "hist": hist})  # fmt: skip
+    learn, judged_ = (np.flatnonzero(rows) for rows in halves_of(list(whole.ids), split))
+    least = int(halves_of(list(whole.ids), "reference")[0].sum())
+    size = least if profile.size == "paper" else min(least, profile.images // 4)
+    learn = np.sort(np.random.default_rng(42).permutation(learn)[:size])
+    return replace(found, train=seen(whole.take(learn), side), test=seen(whole.take(judged_), side), bins=tuple(bins))
 
 
 def shaped(data: Batches, view: View, seed: int) -> Batches:
@@ -265,7 +269,7 @@ def data_of(cell: Cell, profile: Profile) -> Parts:
     """Pictures of a run."""
     if cell.data == "tid2013":
         side = profile.image_size if cell.net == "nima" else SIDE[profile.size]
-        return tid(profile, cell.split, cell.seed, side)
+        return tid(profile, cell.split, side)
     data = ava(profile)
     if cell.view in ("own", "squash", "crop"):
         return replace(data, train=shaped(data.train, cell.view, 0), test=shaped(data.test, cell.view, 1))
@@ -296,7 +300,7 @@ def compute(cell: Cell, profile: Profile, checkpoint: Path) -> Outcome:
 
 def judged(pred: Tensor, test: Batches, bins: tuple[float, ...]) -> dict[str, np.ndarray]:
     """Per picture: predicted and true mean and variance, both distances, and the predicted histogram."""
-    truth, scores = torch.from_numpy(np.asarray(test.targets["hist"])).float(), torch.tensor(bins)
+    truth, scores = torch.from_numpy(np.asarray(test.targets["hist"])).float(), torch.tensor(bins).float()
     (mean, var), (true_mean, true_var) = moments(pred, scores), moments(truth, scores)
     both = pred.numpy().astype(float), truth.numpy().astype(float)
     arrays = {"mean": mean.numpy(), "var": var.numpy(), "true_mean": true_mean.numpy(), "true_var": true_var.numpy()}
