@@ -122,7 +122,14 @@ def figure_layers(by_layer: pd.DataFrame) -> Figure:
     return finish(fig)
 
 
-def figure_gains(before: np.ndarray, after: np.ndarray, kind: np.ndarray, *, after_label: str) -> Figure:
+def figure_gains(
+    before: np.ndarray,
+    after: np.ndarray,
+    kind: np.ndarray,
+    *,
+    after_label: str,
+    ylabel: str = "SRCC on their other pictures",
+) -> Figure:
     """Each user's SRCC before and after, sorted by gain.
 
     Args:
@@ -130,6 +137,7 @@ def figure_gains(before: np.ndarray, after: np.ndarray, kind: np.ndarray, *, aft
         after: (U,) of the personal models.
         kind: (U,) what the user's taste is made of.
         after_label: of the later points.
+        ylabel: what is measured.
     """
     order = np.argsort(after - before)
     place = np.arange(len(order))
@@ -143,7 +151,7 @@ def figure_gains(before: np.ndarray, after: np.ndarray, kind: np.ndarray, *, aft
             place[chosen], after[order][chosen], "o", color=KINDS[name], ms=5, label=f"{after_label}, {MARKS[name]}"
         )
     ax.axhline(0, color="black", lw=0.8)
-    ax.set(xlabel="users, by gain", ylabel="SRCC on their other pictures", xticks=[])
+    ax.set(xlabel="users, by gain", ylabel=ylabel, xticks=[])
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, fontsize=7.5)
     return finish(fig)
 
