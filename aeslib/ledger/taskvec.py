@@ -50,3 +50,17 @@ def every_database(see: Evidence, *, databases: tuple[str, ...], tables: tuple[s
     return settled(not without, published=f"{n} databases", ours=f"{good} of {n}",
                    why=f"{good} of {n} training databases have a table in {tables[0]} to {tables[-1]}"
                        + (f"; not {', '.join(without)}." if without else "."))  # fmt: skip
+
+
+@judge
+def orthogonal(see: Evidence) -> Finding:
+    """Section 5.1: task vectors of different data sets do not overlap, more than chance makes them."""
+    line = see.result("taskvec.F4-band").iloc[0]
+    pairs, outside = int(line["pairs"]), int(line["outside the band"])
+    told = f"{line['lowest']:.2f} to {line['highest']:.2f}"
+    return Finding(
+        verdict="does not hold here" if outside else "holds here", published="typically orthogonal",
+        ours=f"{outside} of {pairs} pairs outside the band", basis="experiment",
+        why=f"The {pairs} cosines run from {told}, mean {line['mean']:.2f}; those of permuted vectors from "
+            f"{line['null low']:.3f} to {line['null high']:.3f}, and {outside} pairs lie outside. One set of vectors.",
+    )  # fmt: skip

@@ -107,9 +107,9 @@ class TasteLab(widgets.VBox):
     def _show(self) -> None:
         self.taste = lab.infer(self.gallery, self.session.pairs(self.gallery.row))
         count = len(self.session)
-        self.line.value = f"<b>{count} answer{'s' * (count != 1)} so far, kept in {escape(self.file.name)}</b>"
         self.answer.value = self._report() if count else "<i>Answer, and your model appears here.</i>"
         self._ask()
+        self.line.value = f"<b>{count} answer{'s' * (count != 1)} so far, kept in {escape(self.file.name)}</b>"
 
     def _ask(self) -> None:
         """The next question, where an answer is expected to tell most."""
