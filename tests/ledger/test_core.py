@@ -11,7 +11,8 @@ from aeslib.ledger.core import VERDICTS, bind, format_table, judge, judge_all, r
 from aeslib.ledger.evidence import JUDGES, measured
 from aeslib.published.claims import Claim, claim, claims
 
-REAL = {entry.id for entry in claims() if entry.needs or entry.judge == "experiment"}
+FROM_RUNS = {"experiment", "taskvec.orthogonal"}
+REAL = {entry.id for entry in claims() if entry.needs or entry.judge in FROM_RUNS}
 CHEAP = [entry for entry in claims() if entry.id not in REAL and "model" not in str(entry.parameters)]
 
 
