@@ -396,7 +396,15 @@ def lost(see: Evidence, *, item: str, key: str, what: str) -> Finding:
 
 @judge
 def experiment(
-    see: Evidence, *, result: str, row: str, metric: str, sign: Literal[-1, 1], group: str = "", rival: str = ""
+    see: Evidence,
+    *,
+    result: str,
+    row: str,
+    metric: str,
+    sign: Literal[-1, 1],
+    group: str = "",
+    rival: str = "",
+    stage: str = "",
 ) -> Finding:
     """A change that a chapter measured lies on the claimed side of zero with its whole interval.
 
@@ -409,16 +417,18 @@ def experiment(
         sign: 1 when the claim is that it rises, -1 that it falls.
         group: the data set or model it was measured on.
         rival: what it was compared with, where the table has several.
+        stage: of training, where the table has several.
     """
     table = see.result(result)
-    for name, wanted in (("row", row), ("metric", metric), ("group", group), ("rival", rival)):
+    chosen = {"row": row, "metric": metric, "group": group, "rival": rival, "stage": stage}
+    for name, wanted in chosen.items():
         if wanted and name in table:
             if wanted not in set(table[name]):
                 raise unknown(f"{name} of {result}", wanted, table[name].dropna().unique())
             table = table[table[name] == wanted]
     line = table.iloc[0]
     low, high = sorted(sign * float(line[end]) for end in ("change low", "change high"))
-    what = f"{'rise' if sign > 0 else 'fall'} of {metric} by {row}" + (f" on {group}" if group else "")
+    what = f"{'rise' if sign > 0 else 'fall'} of {metric} ({row})" + (f" on {group}" if group else "")
     if int(line["seeds"]) < 2:
         why = f"{what}: one seed says nothing about another training; the default profile has more."
         ours = f"{line['change']:+.4g}"

@@ -58,7 +58,7 @@ def _parts(found: Interval) -> tuple[float, float, float]:
 def by_output(
     item: str, shown: Mapping[str, int], truth: np.ndarray, first: np.ndarray, second: np.ndarray, profile: Profile
 ) -> pd.DataFrame:
-    """mtcnn Tables 5 and 10: every output after each stage.
+    """mtcnn Tables 5 and 10: SRCC of every output after each stage.
 
     Args:
         item: of the published table, with columns Training and Fine-tuning.
@@ -70,7 +70,7 @@ def by_output(
     """
     printed, made = wide(item), []
     for name, k in shown.items():
-        line: dict[str, object] = {"row": name}
+        line: dict[str, object] = {"row": name, "seeds": len(first)}
         for stage, pred in (("first", first), ("second", second)):
             line[f"published {STAGES[stage]}"] = printed[STAGES[stage]].get(name, np.nan)
             line |= measured(pred[:, :, k], truth[:, k], profile, f"{STAGES[stage]} ")

@@ -14,7 +14,7 @@ from aeslib import published
 def alter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, float], None]]:
     """`alter("elta.T1 | AVA | Ours | PLCC", 0.1)`: from now on that cell holds another number."""
     home = tmp_path / "published"
-    shutil.copytree(Path(str(published._HERE)) / "tables", home / "tables")
+    shutil.copytree(Path(str(published._HERE)), home)
     monkeypatch.setattr(published, "_HERE", home)
     published.table.cache_clear()
 

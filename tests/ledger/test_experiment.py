@@ -43,7 +43,7 @@ def test_what_was_found_is_told(table):
     table(-0.2, -0.3, -0.1, 5)
     found = judge(claim("elta.ordering.run-t1-ava-l"))
     assert found["why"] == (
-        "fall of L by Ours on AVA: 0.2 [0.1, 0.3] over 5 seeds; the whole interval lies on the claimed side of zero."
+        "fall of L (Ours) on AVA: 0.2 [0.1, 0.3] over 5 seeds; the whole interval lies on the claimed side of zero."
     )
     assert (found["effect"], found["low"], found["high"], found["basis"]) == (0.2, 0.1, 0.3, "experiment")
 
