@@ -3,6 +3,7 @@
 Letters: B pictures · H, W pixels · N states · L steps.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -19,7 +20,13 @@ def tokens(net: nn.Module, image: Tensor, side: int) -> Tensor:
     Raises:
         ParameterError: when it makes no such map.
     """
-    made = net.forward_intermediates(image, intermediates_only=True)  # type: ignore[operator]
+    if hasattr(net, "pos_embed") and hasattr(
+        net, "num_prefix_tokens"
+    ):  # a transformer of one resolution: its last tokens
+        last = net.forward_features(image)[:, net.num_prefix_tokens :]  # type: ignore[operator]
+        made = [last.transpose(1, 2).unflatten(2, (math.isqrt(last.shape[1]), -1))]
+    else:
+        made = net.forward_intermediates(image, intermediates_only=True)  # type: ignore[operator]
     fitting = [m for m in made if m.shape[-1] == side]
     if not fitting:
         raise ParameterError(f"{type(net).__name__} makes maps of sides {[m.shape[-1] for m in made]}, none of {side}.")

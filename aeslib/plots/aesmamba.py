@@ -41,8 +41,8 @@ def figure_backbone(rows: pd.DataFrame) -> Figure:
         rows: a line per stage, columns stage, tokens, width, blocks, parameters.
     """
     fig, axes = plt.subplot_mosaic(
-        [["a", "a", "a", "a"], ["b", "b", "b", "b"], ["c0", "c1", "c2", "c3"]], figsize=(8.5, 6.6),
-        height_ratios=(1, 1.1, 1.3),
+        [["a", "a", "a", "a"], ["b", "b", "b", "b"], ["c0", "c1", "c2", "c3"]], figsize=(8.5, 4.9),
+        height_ratios=(0.75, 0.5, 1.6),
     )  # fmt: skip
     chain = [
         f"{r.stage}\n{r.tokens} tokens\n× {r.width}\n{r.blocks} blocks\n{r.parameters:,}" for r in rows.itertuples()
@@ -93,15 +93,15 @@ def _path(ax: Axes, order: np.ndarray, title: str) -> None:
 def figure_fusion() -> Figure:
     """aesmamba Figure 5: fusion of picture and text, and the adapter."""
     boxes: dict[str, Box] = {
-        "f": ("f_v\n(1 × d)", 0.8, 4.1, IMAGE), "t": ("F_t\n(n × d)", 0.8, 1.2, TEXT), "q": ("LN, Q", 2.6, 4.1, IMAGE),
-        "kv": ("LN, K and V\npadding masked", 2.6, 1.2, TEXT), "a": ("softmax\n(Q Kᵀ / √d) V", 4.4, 2.6, JOINT),
-        "r": ("+ f_v", 5.9, 4.1, JOINT), "ffn": ("LN, FFN\n(residual)", 7.5, 4.1, JOINT), "out": ("f", 9.2, 4.1, OUT),
-        "down": ("linear\nd → d/4", 6.2, 1.2, OUT), "gelu": ("GELU, linear\nd/4 → d", 7.8, 1.2, OUT),
-        "ad": ("+ f\nper attribute", 9.2, 2.0, OUT),
+        "f": ("f_v\n(1 × d)", 0.8, 4.3, IMAGE), "q": ("LN, Q", 2.6, 3.1, IMAGE), "t": ("F_t\n(n × d)", 0.8, 1.0, TEXT),
+        "kv": ("LN, K and V\npadding masked", 2.6, 1.0, TEXT), "a": ("softmax\n(Q Kᵀ / √d) V", 4.4, 2.1, JOINT),
+        "r": ("+", 5.7, 4.3, JOINT), "ffn": ("LN, FFN\n(residual)", 7.4, 4.3, JOINT), "out": ("f", 9.2, 4.3, OUT),
+        "down": ("linear\nd → d/4", 5.9, 0.8, OUT), "gelu": ("GELU, linear\nd/4 → d", 7.6, 0.8, OUT),
+        "ad": ("+\nper attribute", 9.2, 0.8, OUT),
     }  # fmt: skip
-    arrows = [("f", "q", ""), ("t", "kv", ""), ("q", "a", ""), ("kv", "a", ""), ("a", "r", ""), ("q", "r", ""),
-              ("r", "ffn", ""), ("ffn", "out", "CMF"), ("out", "ad", ""), ("down", "gelu", "adapter"),
-              ("gelu", "ad", "")]  # fmt: skip
+    arrows = [("f", "r", "residual"), ("f", "q", ""), ("t", "kv", ""), ("q", "a", ""), ("kv", "a", ""), ("a", "r", ""),
+              ("r", "ffn", ""), ("ffn", "out", ""), ("out", "ad", "residual"), ("out", "down", "adapter"),
+              ("down", "gelu", ""), ("gelu", "ad", "")]  # fmt: skip
     return figure_flow(boxes, arrows, (8.5, 4))
 
 

@@ -35,7 +35,8 @@ HISTOGRAMS = ("ava", "photonet")
 THRESHOLD = {"ava": 5.0, "photonet": 5.0, "tad66k": 5.0, "para": 3.0, "aadb": 0.5}
 """Above it a picture counts as good (methods 0.3)."""
 CAPTIONS = "_captions"
-BATCH = 64
+BATCH, TEXT = 64, 32
+"""Pictures a step; width of a token's feature in the small size."""
 VIT, SWIN, CNN = BACKBONE["ViT-B/16"], BACKBONE["Swin-T"], BACKBONE["ResNet50"]
 Text = Literal["", "comments", "shuffled"]
 """Nothing; each picture's own comments; comments of other pictures, drawn again for each part (the control)."""
@@ -165,7 +166,7 @@ def encoders(cell: Cell, data: Parts, profile: Profile) -> tuple[nn.Module, nn.M
     if profile.size == "paper":
         return pretrained(cell.encoder, profile), Bert(pretrained=True) if cell.text else None
     width = data.train.targets["features"].shape[1]
-    words = TextEncoder(len(vocabulary(cell.data, profile)), layers=1) if cell.text else None
+    words = TextEncoder(len(vocabulary(cell.data, profile)), TEXT, layers=1) if cell.text else None
     return Neck(width), words
 
 

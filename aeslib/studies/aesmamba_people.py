@@ -27,8 +27,8 @@ from aeslib.data.synthetic.standins import people
 from aeslib.metrics import Interval, bootstrap, weighted_mean
 from aeslib.paths import data_root
 from aeslib.profiles import Profile, Size
+from aeslib.studies.aesmamba import TEXT, config_of, prepared
 from aeslib.studies.aesmamba import Cell as Visual
-from aeslib.studies.aesmamba import config_of, prepared
 from aeslib.studies.core import Outcome, Results, Study
 from aeslib.studies.frozen import Neck, with_features
 from aeslib.studies.parts import parts
@@ -154,7 +154,9 @@ def new_model(profile: Profile, seed: int) -> AesMamba:
     w, paper = world_of(profile), profile.size == "paper"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(hash_seed(seed, 23))
-        text: nn.Module = Bert(pretrained=True) if paper else TextEncoder(len(vocabulary(profile)), layers=1, length=96)
+        text: nn.Module = (
+            Bert(pretrained=True) if paper else TextEncoder(len(vocabulary(profile)), TEXT, layers=1, length=96)
+        )
         sizes = {"heads": 12, "hidden": 256} if paper else {"heads": 4, "hidden": 64}
         width = 768 if paper else 64
         model = AesMamba(Neck(w.features.shape[1], width), PARA, text=text, **sizes)
@@ -189,8 +191,8 @@ def of_others(cell: Cell, profile: Profile) -> AesMamba:
     w, model = world_of(profile), new_model(profile, cell.seed)
     model.load_state_dict(generic(profile, cell.seed))
     rows = np.flatnonzero(~np.isin(w.user, w.pool))
-    most = VOTES if profile.size == "small" else len(rows)
-    rows = np.random.default_rng([SPLIT, cell.seed]).permutation(rows)[: min(most, 20 * profile.images)]
+    most = min(VOTES, 2 * profile.images) if profile.size == "small" else len(rows)
+    rows = np.random.default_rng([SPLIT, cell.seed]).permutation(rows)[:most]
     ids = prompts(cell.kind, profile).numpy()
     train = table({"features": w.features[w.image[rows]], "target": w.votes[rows], "ids": ids[w.user[rows]]})
     config = FitConfig(epochs=2, lr=1e-3 if profile.size == "small" else 4e-5, seed=cell.seed, optimizer="adamw",
@@ -295,6 +297,30 @@ def interval(values: np.ndarray, minus: np.ndarray | None = None, resamples: int
                      minus=minus, resamples=resamples)  # fmt: skip
 
 
+def by_repeat(runs: Results, kind: Kind, amount: str, metric: str = "SRCC", whose: str = "own") -> np.ndarray:
+    """(repeats,) mean over persons and seeds."""
+    return runs.stacked(f"{metric}_{whose}", kind=kind)[:, AMOUNTS.index(amount)].mean((0, 2))
+
+
+def changes(runs: Results, shots: Mapping[str, str], named: Mapping[Kind, str], *, resamples: int) -> pd.DataFrame:
+    """Paired leads of whole prompts over no prompt, each part and somebody else's, for each amount of `shots`.
+
+    Columns row, rival, group, metric, change, change low, change high, seeds.
+    """
+    made = []
+    rivals: list[tuple[Kind, str]] = [*((kind, "own") for kind in KINDS if kind != "all"), ("all", "shuffled")]
+    for amount, group in shots.items():
+        for kind, whose in rivals:
+            for metric in ("PLCC", "SRCC"):
+                ours, other = by_person(runs, "all", amount, metric), by_person(runs, kind, amount, metric, whose)
+                lead = interval(ours, other, resamples)
+                rival = named[kind] if whose == "own" else "another's prompt"
+                made.append({"row": named["all"], "rival": rival, "group": group, "metric": metric,
+                             "change": lead.value, "change low": lead.low, "change high": lead.high,
+                             "seeds": len(ours)})  # fmt: skip
+    return pd.DataFrame(made).round(4)
+
+
 def restored(arrays: Mapping[str, np.ndarray], profile: Profile) -> AesMamba:
     """The model of seed 0 that reads whole prompts, as it was before any fine-tuning."""
     model = new_model(profile, 0)
@@ -303,3 +329,11 @@ def restored(arrays: Mapping[str, np.ndarray], profile: Profile) -> AesMamba:
     }
     model.load_state_dict(state)
     return model.eval()
+
+
+@torch.inference_mode()
+def persona_scores(model: AesMamba, features: np.ndarray, said: list[str], profile: Profile) -> np.ndarray:
+    """(prompts, N) overall scores of pictures (N, d) after each prompt."""
+    ids = torch.from_numpy(vocabulary(profile).encode(said))
+    x = torch.from_numpy(features).expand(len(said), -1, -1)
+    return scores(Reader(model), x, *encoded(model, ids))[..., 0].numpy()
