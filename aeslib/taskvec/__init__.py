@@ -9,11 +9,13 @@ me.predict(other_photos)
 
 from aeslib.taskvec.coefficients import Personal, bradley_terry, initial
 from aeslib.taskvec.network import TaskModel
+from aeslib.taskvec.personalizer import Personalizer
 from aeslib.taskvec.solve import solve_exact, solve_tangent, tangent
 from aeslib.taskvec.vectors import TaskStack, TaskVector, cosines, parameters_of
 
 __all__ = [
     "Personal",
+    "Personalizer",
     "TaskModel",
     "TaskStack",
     "TaskVector",

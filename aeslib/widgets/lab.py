@@ -97,12 +97,17 @@ class TasteLab(widgets.VBox):
         return session
 
     def _continue(self) -> None:
+        """The kept session; a file that is none is put aside, not overwritten."""
+        trouble = ""
         if self.file.is_file():
             try:
                 self.session = lab.Session.load(self.file)
             except DataError as error:
-                self.line.value = f"<b>{escape(str(error))}</b>"
+                aside = self.file.with_suffix(".damaged.json")
+                self.file.replace(aside)
+                trouble = f"<b>{escape(str(error))} It was put aside as {escape(aside.name)}.</b>"
         self._show()
+        self.line.value = trouble or self.line.value
 
     def _show(self) -> None:
         self.taste = lab.infer(self.gallery, self.session.pairs(self.gallery.row))
