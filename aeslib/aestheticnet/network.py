@@ -150,3 +150,23 @@ register(
         "P-DARTS's published cells, 20 of them; aestheticnet 5.1",
     ),
 )
+
+
+def multiply_adds(model: nn.Module, side: int) -> int:
+    """Products of all convolutions and linear layers for one picture of that side."""
+    total = 0
+
+    def count(module: nn.Module, _: object, out: Tensor) -> None:
+        nonlocal total
+        each = module.weight[0].numel()  # type: ignore[index]
+        total += out[0].numel() * each
+
+    layers = [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    was = model.training
+    with torch.inference_mode():
+        model.eval()(torch.zeros(1, 3, side, side))
+    model.train(was)
+    for hook in hooks:
+        hook.remove()
+    return total

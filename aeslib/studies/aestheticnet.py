@@ -1,7 +1,7 @@
 """Runs behind the chapters of `aestheticnet`: searches, and networks trained from what they found or from controls.
 
 In the small size pictures have 32 pixels, the stem halves them twice, cells have few channels: minutes for all. The
-proxy set is a tenth of the training pictures, split 4:1, as in the paper; networks train on a fifth of them. In the
+proxy set is a tenth of the training pictures, split 4:1, as in the paper; networks train on a seventh as many. In the
 paper size everything is as published.
 """
 
@@ -86,10 +86,10 @@ def seen(data: Batches, side: int, limit: int | None = None) -> Batches:
 
 @lru_cache(maxsize=2)
 def ava(profile: Profile) -> Parts:
-    """AVA's pictures at the side of the profile's size; a fifth of the training pictures in the small size."""
-    found = parts("ava", profile, batch_size=96 if profile.size == "paper" else 80, paper="aestheticnet")
+    """AVA's pictures at the side of the profile's size; a part of the training pictures in the small size."""
+    found = parts("ava", profile, batch_size=96, paper="aestheticnet")
     side = SIDE[profile.size]
-    limit = None if profile.size == "paper" else profile.images // 5
+    limit = None if profile.size == "paper" else profile.images // 7
     return replace(found, train=seen(found.train, side, limit), val=seen(found.val, side), test=seen(found.test, side))
 
 
@@ -99,7 +99,7 @@ def proxy(profile: Profile) -> tuple[Batches, Batches]:
     data = ava(profile).train
     size = max(10, min(len(data), profile.images // 10))
     order = np.random.default_rng(40).permutation(len(data))[:size]
-    batch = 96 if profile.size == "paper" else 64
+    batch = 96 if profile.size == "paper" else 80
     first, second = data.take(order[: 4 * size // 5]), data.take(order[4 * size // 5 :])
     return replace(first, batch_size=batch), replace(second, batch_size=batch)
 
@@ -125,7 +125,7 @@ def halves_of(ids: list[str], split: Split) -> tuple[np.ndarray, np.ndarray]:
 @lru_cache(maxsize=4)
 def tid(profile: Profile, split: Split, side: int) -> Parts:
     """TID2013 with histograms of greatest entropy, as many pictures to learn from in both splits."""
-    found = parts("tid2013", profile, batch_size=80, paper="aestheticnet")
+    found = parts("tid2013", profile, batch_size=96, paper="aestheticnet")
     train, val = found.train, found.val
     assert train.rows is not None
     assert val.rows is not None
@@ -136,7 +136,7 @@ def tid(profile: Profile, split: Split, side: int) -> Parts:
                     targets={"score": score, "hist": hist})  # fmt: skip
     learn, judged_ = (np.flatnonzero(rows) for rows in halves_of(list(whole.ids), split))
     least = int(halves_of(list(whole.ids), "reference")[0].sum())
-    size = least if profile.size == "paper" else min(least, profile.images // 4)
+    size = least if profile.size == "paper" else min(least, profile.images // 5)
     learn = np.sort(np.random.default_rng(42).permutation(learn)[:size])
     return replace(found, train=seen(whole.take(learn), side), test=seen(whole.take(judged_), side), bins=tuple(bins))
 
@@ -174,7 +174,7 @@ def search_config(profile: Profile, seed: int) -> SearchConfig:
     if profile.size == "paper":
         return SearchConfig(seed=seed)
     return SearchConfig(cells=(3, 4, 5), epochs=max(2, profile.epochs - 1), warmup=1, c=4, stem="quarter",
-                        alpha_lr=2e-2, seed=seed)  # fmt: skip
+                        alpha_lr=5e-2, seed=seed)  # fmt: skip
 
 
 def hunt(config: Hunt, profile: Profile, checkpoint: Path) -> Outcome:

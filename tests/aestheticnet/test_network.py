@@ -5,7 +5,7 @@ from torch.nn.functional import conv2d
 from aeslib.aestheticnet.attention import CBAM
 from aeslib.aestheticnet.depthwise import depthwise
 from aeslib.aestheticnet.genotype import OPS, PDARTS
-from aeslib.aestheticnet.network import NetConfig, SearchedNet, pool_rule, reductions, score_model
+from aeslib.aestheticnet.network import NetConfig, SearchedNet, multiply_adds, pool_rule, reductions, score_model
 from aeslib.aestheticnet.operations import FactorizedReduce, operation
 from aeslib.backbones import BACKBONES, build, count_parameters
 from aeslib.errors import ParameterError
@@ -133,3 +133,11 @@ def test_fixed_pooling_is_adaptive_pooling_at_the_fixed_size():
         maps = net.maps(image)
         assert maps.shape[2:] == (7, 7)
         torch.testing.assert_close(torch.nn.functional.avg_pool2d(maps, 7).flatten(1), net(image))
+
+
+def test_multiply_adds_by_hand():
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3, padding=1, stride=2), torch.nn.Flatten(), torch.nn.Linear(64, 2)
+    )
+    assert multiply_adds(model, 8) == 4 * 4 * 4 * 27 + 2 * 64
+    assert model.training
