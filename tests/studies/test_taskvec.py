@@ -1,0 +1,81 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aeslib.profiles import get_profile
+from aeslib.studies.core import find_study
+from aeslib.studies.taskvec import STEPS, first_trials, personal, variants
+from aeslib.studies.taskvec_lab import generated, own_photos
+from aeslib.studies.taskvec_tasks import all_tasks, sets, start_model
+from aeslib.studies.taskvec_views import LEAST, WORLDS, how_many, users_of
+from aeslib.taskvec.protocol import trials
+from aeslib.taskvec.vectors import parameters_of
+
+SMOKE, DEFAULT, PAPER = (get_profile(name) for name in ("smoke", "default", "paper"))
+
+
+def test_the_studies_are_found_by_name():
+    for name in ("tasks", "views", "users", "ablation"):
+        assert find_study(f"taskvec.{name}").name == f"taskvec.{name}"
+
+
+def test_all_six_tasks_in_each_set():
+    cells = all_tasks(DEFAULT)
+    assert sets(DEFAULT) == 2
+    assert len(cells) == 6 * 2 + 6
+    assert len({(c.data, c.which, c.seed) for c in cells}) == len(cells)
+
+
+def test_the_paper_profile_learns_as_released():
+    config = personal(PAPER, 10)
+    assert (config.steps, config.lr, config.final_lr, config.pairs, config.dropout) == (500, 0.01, 0.001, "half", True)
+    assert personal(DEFAULT, 100).steps == 100 * STEPS
+    named = variants(personal(DEFAULT, 10))
+    assert named["Ours (MSE loss)"].steps == 2 * named["Adaptive init."].steps
+    assert (named["Uniform init."].temperature, named["Best-fit init."].temperature) == (float("inf"), 0.0)
+
+
+@pytest.mark.parametrize("key", WORLDS)
+def test_users_rate_as_many_pictures_as_the_papers(key):
+    found = users_of(key, SMOKE)
+    assert found.source == "synthetic"
+    assert len(found.people) == how_many(key, SMOKE) == 4
+    for person in found.people:
+        assert LEAST <= len(person.rows) <= 230
+        assert len(set(person.rows)) == len(person.rows)
+        assert 1 <= person.scores.min() < person.scores.max() <= 10
+    assert max(p.rows.max() for p in found.people) == len(found.images) - 1
+    assert set(found.kind) <= {"mixture", "near", "none"}
+    assert (found.ceiling > 0.4).all()
+
+
+def test_the_first_draw_of_each_user():
+    people = users_of("real_cur", SMOKE).people
+    plan = trials(people, 10, 3, seed=0)
+
+    class Given:
+        pass
+
+    bench = Given()
+    bench.plan = plan
+    assert [r for r, _ in first_trials(bench, 3)] == [0, 3, 6]
+
+
+def test_one_start_for_all_tasks_of_a_seed(monkeypatch):
+    tiny = replace(SMOKE, pretext_images=40)
+    one, same, other = (parameters_of(start_model("small", tiny, seed)) for seed in (0, 0, 1))
+    assert all(np.array_equal(one[name], same[name]) for name in one)
+    differ = {name for name in one if not np.array_equal(one[name], other[name])}
+    assert differ == {"head.0.weight", "head.3.weight"}
+
+
+def test_folders_and_tastes_that_are_not_there(tmp_path):
+    from aeslib.errors import DataError, ParameterError
+
+    with pytest.raises(DataError, match=r"nowhere is no folder; give one that holds your photos\."):
+        own_photos(tmp_path / "nowhere", SMOKE)
+    with pytest.raises(DataError, match=r"holds 0 readable photos; the lab needs 5 or more\."):
+        own_photos(tmp_path, SMOKE)
+    with pytest.raises(ParameterError, match=r"no taste named 'quite'\. Did you mean 'quiet'\?"):
+        generated(SMOKE, "quite")
