@@ -63,8 +63,7 @@ def figure_cell(cells: Mapping[str, Sequence[Gene]]) -> Figure:
 def figure_mixtures(mixtures: Mapping[str, np.ndarray], edges: Sequence[str], ops: Sequence[str]) -> Figure:
     """softmax(α) of every edge (rows) and operation (columns), a panel each; grey: the operation is gone."""
     fig, axes = plt.subplots(1, len(mixtures), figsize=(4.2 * len(mixtures), 4.4), sharey=True, squeeze=False)
-    grey = plt.get_cmap(SEQUENTIAL).copy()
-    grey.set_bad("#CFCFCF")
+    grey = plt.get_cmap(SEQUENTIAL).with_extremes(bad="#CFCFCF")
     for ax, (title, values) in zip(axes.flat, mixtures.items(), strict=True):
         masked = np.ma.masked_equal(values, 0)
         shown = ax.imshow(masked, aspect="auto", cmap=grey)
