@@ -40,7 +40,7 @@ def gallery_of(images: np.ndarray, names: tuple[str, ...], profile: Profile) -> 
     return Gallery(names, zero.mean(0), known.value.numpy(), known.slope.numpy())
 
 
-def generated(profile: Profile, taste: str = "quiet", most: int = MOST) -> tuple[np.ndarray, Gallery, Rater]:
+def generated(profile: Profile, taste: str = "dark", most: int = MOST) -> tuple[np.ndarray, Gallery, Rater]:
     """The first pictures of REAL-CUR's stand-in, and a simulated rater with one of `TASTES`."""
     if taste not in TASTES:
         raise unknown("taste", taste, TASTES)

@@ -42,7 +42,7 @@ def photograph_check(profile: Profile) -> pd.DataFrame | None:
     if there is None:
         return None
     store, truth = there
-    shown = np.ascontiguousarray(store.array)
+    shown = np.array(store.array)
     nobody = Users(shown, (), np.empty(0), np.empty(0), "real", KEY)
     model, stack = stack_of("large", profile, 0)
     zero = np.stack([scores_of(model, stack.merged(alone(stack, i)), nobody) for i in range(stack.n)])
