@@ -13,7 +13,7 @@ from typing import Any, get_args
 import pandas as pd
 
 from aeslib.errors import AeslibError, DataError, ParameterError, unknown
-from aeslib.ledger import aestheticnet, elta, mtcnn, rules, taskvec  # noqa: F401 - they enter their judges
+from aeslib.ledger import aesmamba, aestheticnet, elta, mtcnn, rules, taskvec  # noqa: F401 - they enter their judges
 from aeslib.ledger.evidence import JUDGES, Evidence, Finding, Loaded, MissingDataError, Verdict, fingerprint, wording
 from aeslib.paths import results_dir, write_text
 from aeslib.profiles import get_profile

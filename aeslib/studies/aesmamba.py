@@ -153,9 +153,12 @@ def new_model(cell: Cell, data: Parts, profile: Profile) -> nn.Module:
             if outputs == 1:
                 plain.head.bias.data.copy_(torch.from_numpy(means))
             return plain
-        classes = int(class_counts(base, means[None]).shape[1]) if cell.classes else 0
+        classes = int(class_counts(base, means[None]).shape[1])
         sizes = {"heads": 12, "hidden": 256} if profile.size == "paper" else {"heads": 4, "hidden": 64}
         model = AesMamba(image, names, text=text, outputs=outputs, classes=classes, **sizes)
+        if not cell.classes:  # built and taken out again, so that A, B and C start from the same weights
+            for task in model.mba.values():
+                task.classes = None  # type: ignore[assignment]
         if outputs == 1:
             model.mba.start_at(dict(zip(names, means.tolist(), strict=True)))
     return model
