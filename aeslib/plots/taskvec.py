@@ -77,8 +77,10 @@ def figure_vectors(
     ax.annotate("θ_pre", (0, 0), xytext=(-26, -14), textcoords="offset points")
     for mark, (name, (x, y)) in zip("s^Dv", merged.items(), strict=False):
         ax.plot(x, y, mark, color="black", ms=7, mfc="white", label=name)
-    reach = 1.25 * np.abs(places).max()
-    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel=f"plane that shows {explained:.0%} of the task vectors")
+    ends = np.vstack([places, [[0, 0]], *(np.atleast_2d(end) for end in merged.values())])
+    room = 0.25 * np.ptp(ends, axis=0).max()
+    (left, low), (right, high) = ends.min(0) - room, ends.max(0) + room
+    ax.set(xlim=(left, right), ylim=(low, high), xlabel=f"plane that shows {explained:.0%} of the task vectors")
     ax.set_aspect("equal")
     ax.legend(fontsize=7.5, loc="lower right")
     return finish(fig)
