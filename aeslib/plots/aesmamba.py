@@ -208,16 +208,16 @@ def figure_changes(table: pd.DataFrame, *, ylabel: str, rows: Sequence[str]) -> 
         rows: in order.
     """
     groups = list(dict.fromkeys(table["group"]))
-    fig, ax = plt.subplots(figsize=(1.8 + 1.05 * len(groups), 3.1))
+    fig, ax = plt.subplots(figsize=(2.2 + (0.5 + 0.28 * len(rows)) * len(groups), 3.1))
     for k, row in enumerate(rows):
         own = table[table["row"] == row].set_index("group").reindex(groups)
-        x = np.arange(len(groups)) + 0.22 * (k - (len(rows) - 1) / 2)
+        x = np.arange(len(groups)) + 0.7 / len(rows) * (k - (len(rows) - 1) / 2)
         errors = np.abs(own[["change low", "change high"]].to_numpy().T - own["change"].to_numpy())
         ax.errorbar(x, own["change"], errors, fmt="o", color=PALETTE[k], ms=5, capsize=2, label=row)
     ax.axhline(0, color="black", lw=0.8)
     ax.set_xticks(range(len(groups)), groups, fontsize=8)
     ax.set(ylabel=ylabel)
-    ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, 1.16), ncols=len(rows))
+    ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, 1.19), ncols=len(rows))
     ax.grid(axis="x", visible=False)
     return finish(fig)
 
