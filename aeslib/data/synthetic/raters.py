@@ -98,7 +98,8 @@ def _tastes(standard: np.ndarray, own: np.ndarray, mixture: np.ndarray, spread: 
     personal /= np.sqrt(_variance(personal, spread))
     mixed = mixture.sum(axis=1) > 0
     tastes = np.concatenate([personal * np.where(mixed, 0.35, 1), mixture.T])
-    for group in (mixed, ~mixed):
+    alone = 1 in (mixed.sum(), (~mixed).sum())  # nobody to balance one person: then all do
+    for group in [np.full(len(mixed), True)] if alone else [mixed, ~mixed]:
         if group.any():
             tastes[:, group] -= tastes[:, group].mean(axis=1, keepdims=True)
             tastes[:, group] /= np.sqrt(_variance(tastes[:, group], spread).mean())

@@ -127,6 +127,12 @@ def test_flickr_users_of_the_test_images_are_their_own() -> None:
     assert ratings[ratings["split"] == "test"].groupby("user_id").size().between(105, 180).all()
 
 
+def test_a_small_crowd_with_one_person_of_a_kind_still_votes() -> None:
+    crowd = world("real_cur", 400, 3000).crowd.people
+    assert (crowd["kind"] == "none").sum() == 1
+    assert np.isfinite(world("real_cur", 400, 3000).mos).all()
+
+
 def test_near_users_are_nearest_to_the_criterion_they_are_named_after() -> None:
     w = world("aadb", 2000, 0)
     known = visible(w.scenes, w.qualities)[:, len(QUALITIES) :]
