@@ -241,9 +241,7 @@ def visual(profile: Profile) -> list[Cell]:
 def multimodal(profile: Profile) -> list[Cell]:
     """aesmamba Table 2: with each picture's comments, and with those of others."""
     kinds: tuple[Text, ...] = ("comments", "shuffled")
-    return per_seed(
-        profile, *[Cell(data=f"{key}{CAPTIONS}", text=text) for key in HISTOGRAMS for text in kinds], most=3
-    )
+    return per_seed(profile, *[Cell(data=f"{key}{CAPTIONS}", text=text) for key in HISTOGRAMS for text in kinds])
 
 
 def fine_grained(profile: Profile) -> list[Cell]:
@@ -257,8 +255,8 @@ def balance(profile: Profile) -> list[Cell]:
     losses: tuple[ClassLoss, ...] = ("", "ce")
     cells = [Cell(data="para", task="attributes", classes=loss) for loss in losses]
     cells += [Cell(data=key, classes=loss) for key in NAMES for loss in losses]
-    cells_m = [Cell(data=f"ava{CAPTIONS}", text="comments", classes=loss) for loss in losses]
-    return per_seed(profile, *cells) + per_seed(profile, *cells_m)
+    cells += [Cell(data=f"ava{CAPTIONS}", text="comments", classes=loss) for loss in losses]
+    return per_seed(profile, *cells)
 
 
 study = partial(Study, run=compute)
