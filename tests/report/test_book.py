@@ -6,15 +6,17 @@ import re
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote, urlsplit
 
 import nbformat
+import pandas as pd
 import pytest
 
 from aeslib.errors import DataError
 from aeslib.paths import ROOT
 from aeslib.published import items
-from aeslib.report.parts import VERDICTS
+from aeslib.report.parts import VERDICTS, state_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:'myst_parser:PendingDeprecationWarning")
 LOADING = re.compile(
@@ -131,8 +133,10 @@ def test_an_item_tells_its_origin(pages):
     assert "F1 · How many images each score range holds in four data sets" in words
     assert "data aadblabels only: generator seed 0, 400 images" in words
     assert "runselta.ablation/abc" in words
-    to_come = " ".join(pages["items/taskvec.html"].text.split())
-    assert "To come. Chapter: 30_taskvec_similarity." in to_come
+    left_out = " ".join(pages["items/taskvec.html"].text.split())
+    assert "Not in this run. Chapter: 30_taskvec_similarity." in left_out
+    book = SimpleNamespace(made={}, items=pd.DataFrame({"status": ["done", "to come"]}, index=["elta.T1", "elta.T2"]))
+    assert [state_of(book, item) for item in book.items.index] == ["not in this run", "to come"]
 
 
 def test_claims_carry_what_the_filters_need(pages):

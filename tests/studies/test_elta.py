@@ -135,7 +135,7 @@ def test_grids_list_every_seed_once_and_pair_them():
 
 
 def test_a_study_runs_through(small, monkeypatch):
-    monkeypatch.setattr("aeslib.studies.core.load", lambda *_, **__: type("D", (), {"detail": ""}))
+    monkeypatch.setattr("aeslib.studies.core.pictured", lambda *_, **__: type("D", (), {"detail": ""}))
     found = run_study(studies.ABLATION, SMOKE, progress=False)
     assert len(found.frame) == 4
     assert found.stacked("pred", mix="feature", flsa=studies.WEIGHT).shape == (1, 40)
@@ -164,7 +164,7 @@ def test_the_paper_profile_runs_on_real_pictures(tmp_path, monkeypatch):
 def test_the_toy_set_and_its_two_copies(small, monkeypatch):
     themes = np.array(list("abcdefghijkl"))
     frame = pd.DataFrame({"image_id": [f"{6}-{k}" for k in range(60)], "theme": themes[np.arange(60) % 12]})
-    monkeypatch.setattr(studies, "load", lambda *_, **__: SimpleNamespace(table=SimpleNamespace(frame=frame)))
+    monkeypatch.setattr(studies, "pictured", lambda *_, **__: SimpleNamespace(table=SimpleNamespace(frame=frame)))
     studies.toy_set.cache_clear()
     data, theme, interval = studies.toy_set(SMOKE)
     studies.toy_set.cache_clear()

@@ -45,7 +45,7 @@ def small(monkeypatch):
 
     monkeypatch.setattr(studies, "parts", parts)
     monkeypatch.setattr(studies, "starting_encoder", starting_encoder)
-    monkeypatch.setattr("aeslib.studies.core.load", lambda *_, **__: type("D", (), {"detail": ""}))
+    monkeypatch.setattr("aeslib.studies.core.pictured", lambda *_, **__: type("D", (), {"detail": ""}))
     for cached in (studies.pictures_of, studies.prepared):
         cached.cache_clear()
     yield
