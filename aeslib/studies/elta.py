@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from aeslib.backbones import ScoreModel, build
-from aeslib.code import closure, digest
 from aeslib.data import pictured
 from aeslib.elta.apds import Setting, search
 from aeslib.elta.balance import FDS, bin_of, lds_weights
@@ -27,9 +26,9 @@ from aeslib.elta.hosts import HOSTS, encoder_of
 from aeslib.elta.objective import LFDS, Elta, RankSim, SelfTraining, distance
 from aeslib.elta.tfa import TFA, Level, Strategy
 from aeslib.metrics import STATISTICS
-from aeslib.paths import artifacts_dir, atomic_path, exclusive
 from aeslib.profiles import Profile
 from aeslib.studies.core import Outcome, Study
+from aeslib.studies.frozen import SHARE, Neck, blind, features, start_of, with_targets
 from aeslib.studies.parts import Parts, parts
 from aeslib.training import Batches, FitConfig, fit, predict
 from aeslib.training.batches import Batch
@@ -39,7 +38,7 @@ from aeslib.training.pretext import pretrained
 FACTOR = {"ava": 1.0, "aadb": 10.0, "tad66k": 1.0, "para": 2.0}
 """Data sets of elta 4.1 → what takes their scores to the ten-point axis."""
 SHARED = ("cnn", "swinv2")
-"""Encoders whose pretext other chapters need too; those of the other hosts have a third of its pictures."""
+"""Encoders whose pretext other chapters need whole; those of the other hosts see a part of its pictures."""
 BATCH = 48
 WIDTH = 0.25
 """Of the score bins of LDS and FDS, on the ten-point axis."""
@@ -82,21 +81,6 @@ class Cell:
                    level=level)  # fmt: skip
 
 
-class Neck(nn.Module):
-    """Frozen features to z: two layers."""
-
-    def __init__(self, features: int, width: int = 64) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.LayerNorm(features), nn.Linear(features, width), nn.GELU(), nn.Linear(width, width)
-        )
-        self.num_features = width
-
-    def forward(self, x: Tensor) -> Tensor:
-        """z of features x."""
-        return self.layers(x)
-
-
 # --- data ---
 
 
@@ -116,25 +100,9 @@ def ten_points(key: str, profile: Profile) -> Parts:
     return replace(found, train=train, val=val, test=test, bins=bins, score_range=(low, high))
 
 
-def features(name: str, data: Batches, label: str, profile: Profile) -> np.ndarray:
-    """(N, d) pooled features of a frozen encoder, computed once and kept in `artifacts/PROFILE/elta-features/`."""
-    key = digest(f"{name} {label} {profile}", *data.ids, *closure("import aeslib.studies.parts"),
-                 *closure("import aeslib.training.pretext"))  # fmt: skip
-    path = artifacts_dir(profile.name) / "elta-features" / f"{name}-{label}-{key}.npy"
-    if not path.is_file():
-        with exclusive(path.with_suffix(".lock")):
-            if not path.is_file():
-                with atomic_path(path) as temporary, temporary.open("wb") as out:
-                    np.save(out, predict(start_of(name, profile), data), allow_pickle=False)
-    return np.load(path, allow_pickle=False)
-
-
-@lru_cache(maxsize=4)
-def start_of(name: str, profile: Profile) -> nn.Module:
-    """The encoder with its starting weights, for reading only."""
-    if profile.size == "small" and name not in SHARED:
-        profile = replace(profile, pretext_images=profile.pretext_images // 3)
-    return pretrained(name, profile).eval().requires_grad_(False)
+def share_of(name: str) -> int:
+    """One picture in so many is in the pretext of this encoder."""
+    return 1 if name in SHARED else SHARE
 
 
 @lru_cache(maxsize=8)
@@ -145,17 +113,7 @@ def prepared(key: str, host: str, profile: Profile) -> Parts:
         return data
     name = encoder_of(host, profile.size)
 
-    def with_features(part: Batches, label: str) -> Batches:
-        return replace(part, targets={**part.targets, "features": features(name, part, f"{key}-{label}", profile)})
-
-    return replace(data, train=with_features(data.train, "train"), val=with_features(data.val, "val"),
-                   test=with_features(data.test, "test"))  # fmt: skip
-
-
-def blind(data: Batches) -> Batches:
-    """The same without pictures, for runs that only read features."""
-    blank = np.zeros((1, 3, 1, 1), np.uint8)
-    return replace(data, images=blank, rows=np.zeros(len(data), int), augment=None, evaluate=None)
+    return with_targets(data, lambda part: {**part.targets, "features": features(name, part, profile, share_of(name))})
 
 
 def pool_of(cell: Cell, profile: Profile) -> Batches:
@@ -250,7 +208,8 @@ def objective_of(
 def plain(cell: Cell, x: str, profile: Profile) -> Elta:
     """Supervised loss with the modules of this run."""
     frozen = cell.mix == "pixel" and x == "features"
-    trunk = torch.no_grad()(start_of(encoder_of(cell.host, profile.size), profile)) if frozen else None
+    name = encoder_of(cell.host, profile.size)
+    trunk = torch.no_grad()(start_of(name, profile, share_of(name))) if frozen else None
     return Elta(tfa=cell.tfa, flsa=cell.flsa, x=x, trunk=trunk)
 
 

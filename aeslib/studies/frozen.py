@@ -16,7 +16,7 @@ from aeslib.training import Batches, predict
 from aeslib.training.pretext import pretrained
 
 SHARE = 3
-"""The pretext of these encoders sees one picture in so many; all encoders of a comparison see the same."""
+"""The pretext sees one picture in so many: enough where encoders are compared that no other chapter starts from."""
 
 
 class Neck(nn.Module):
@@ -35,23 +35,25 @@ class Neck(nn.Module):
 
 
 @lru_cache(maxsize=8)
-def start_of(name: str, profile: Profile) -> nn.Module:
+def start_of(name: str, profile: Profile, share: int = SHARE) -> nn.Module:
     """The encoder with its starting weights, for reading only."""
     if profile.size == "small":
-        profile = replace(profile, pretext_images=profile.pretext_images // SHARE)
+        profile = replace(profile, pretext_images=profile.pretext_images // share)
     return pretrained(name, profile, progress=False).eval().requires_grad_(False)
 
 
-def features(name: str, data: Batches, profile: Profile) -> np.ndarray:
+def features(name: str, data: Batches, profile: Profile, share: int = SHARE) -> np.ndarray:
     """(N, d) pooled features, computed once and kept in `artifacts/PROFILE/features/`."""
     modules = ("aeslib.studies.parts", "aeslib.training.pretext", BACKBONES[name].small.__module__)
-    key = digest(f"{name} {profile}", *data.ids, *(path for module in modules for path in closure(f"import {module}")))
+    key = digest(
+        f"{name} {profile} {share}", *data.ids, *(path for module in modules for path in closure(f"import {module}"))
+    )
     path = artifacts_dir(profile.name) / "features" / f"{name}-{len(data)}-{key}.npy"
     if not path.is_file():
         with exclusive(path.with_suffix(".lock")):
             if not path.is_file():
                 with atomic_path(path) as temporary, temporary.open("wb") as out:
-                    np.save(out, predict(start_of(name, profile), data), allow_pickle=False)
+                    np.save(out, predict(start_of(name, profile, share), data), allow_pickle=False)
     return np.load(path, allow_pickle=False)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
-from aeslib.backbones import Encoder, build
+from aeslib.backbones import BACKBONES, Encoder, build
 from aeslib.code import closure, digest
 from aeslib.data.synthetic.render import render
 from aeslib.data.synthetic.scenes import THEMES, Camera, draw_scenes
@@ -64,11 +64,11 @@ def pretrained(name: str, profile: Profile, *, progress: bool = True) -> Encoder
     if profile.size == "paper":
         return build(name, "paper", pretrained=True)
     sizes = (profile.pretext_images, profile.pretext_epochs, profile.image_size)
-    key = digest(f"{name} {sizes}", *closure(f"import {__name__}"))
-    path = artifacts_dir(profile.name) / "pretext" / f"{name}-{key}.safetensors"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         encoder = build(name)
+        key = digest(f"{name} {sizes}", *closure(f"import {__name__}, {BACKBONES[name].small.__module__}"))
+        path = artifacts_dir(profile.name) / "pretext" / f"{name}-{key}.safetensors"
         with exclusive(path.with_suffix(".lock")):
             if not _put(path, encoder):
                 model = PretextModel(encoder)

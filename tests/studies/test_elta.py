@@ -13,6 +13,7 @@ import torch
 from aeslib.backbones import build
 from aeslib.profiles import get_profile
 from aeslib.studies import elta as studies
+from aeslib.studies import frozen
 from aeslib.studies.core import run_study
 from aeslib.studies.elta import Cell
 from aeslib.studies.parts import Parts
@@ -50,7 +51,8 @@ def small(monkeypatch):
         return build("cnn")
 
     monkeypatch.setattr(studies, "parts", parts)
-    monkeypatch.setattr(studies, "pretrained", pretrained)
+    for module in (studies, frozen):
+        monkeypatch.setattr(module, "pretrained", pretrained)
     for cached in (studies.ten_points, studies.start_of, studies.prepared):
         cached.cache_clear()
     yield calls
