@@ -35,7 +35,7 @@ def _swin() -> nn.Module:
     from timm.models.swin_transformer import SwinTransformer
 
     return SwinTransformer(img_size=64, patch_size=4, embed_dim=16, depths=(1, 1, 2, 1), num_heads=(1, 2, 4, 8),
-                           window_size=4, num_classes=0)  # fmt: skip
+                           window_size=4, drop_path_rate=0.0, num_classes=0)  # fmt: skip
 
 
 def _convnext() -> nn.Module:
