@@ -1,9 +1,11 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
 from aeslib.profiles import get_profile
-from aeslib.studies.taskvec_tables import by_layer, compared, lead, leads, null_cosines, over_users, plane
+from aeslib.studies.taskvec_tables import by_layer, compared, generic, lead, leads, null_cosines, over_users, plane
 from aeslib.taskvec.vectors import TaskStack, TaskVector
 
 SMOKE = get_profile("smoke")
@@ -66,3 +68,15 @@ def test_the_plane_shows_what_there_is(stack):
     assert share == pytest.approx(1, abs=1e-5)
     np.testing.assert_allclose(places[0], places[1], atol=1e-4)
     np.testing.assert_allclose(merged["mean"], places.mean(0), atol=1e-5)
+
+
+def test_the_small_size_is_paired_on_the_seeds_it_has():
+    rng = np.random.default_rng(0)
+    truth = rng.normal(5, 1, 40)
+    made = {("truth", "large"): truth[None], ("head only", "large"): truth + rng.normal(0, 2, (2, 40)),
+            ("pred", "small"): truth + rng.normal(0, 1, (1, 40)), ("pred", "large"): truth[None].repeat(2, 0)}  # fmt: skip
+    runs = SimpleNamespace(stacked=lambda array, *, data, which: made[array, which])
+    found = generic(runs, "spaq", "taskvec.T12", SMOKE).set_index(["row", "metric"])
+    assert found.loc[("Ours (ViT-B/16)", "SRCC"), "seeds"] == 1
+    assert found.loc[("Ours (ViT-L/14)", "SRCC"), "seeds"] == 2
+    assert found.loc[("Ours (ViT-L/14)", "SRCC"), "change low"] > 0
