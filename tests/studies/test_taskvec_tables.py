@@ -73,8 +73,12 @@ def test_the_plane_shows_what_there_is(stack):
 def test_the_small_size_is_paired_on_the_seeds_it_has():
     rng = np.random.default_rng(0)
     truth = rng.normal(5, 1, 40)
-    made = {("truth", "large"): truth[None], ("head only", "large"): truth + rng.normal(0, 2, (2, 40)),
-            ("pred", "small"): truth + rng.normal(0, 1, (1, 40)), ("pred", "large"): truth[None].repeat(2, 0)}  # fmt: skip
+    made = {
+        ("truth", "large"): truth[None],
+        ("head only", "large"): (truth + rng.normal(0, 2, 40))[None].repeat(2, 0),
+        ("pred", "small"): truth + rng.normal(0, 1, (1, 40)),
+        ("pred", "large"): truth[None].repeat(2, 0),
+    }
     runs = SimpleNamespace(stacked=lambda array, *, data, which: made[array, which])
     found = generic(runs, "spaq", "taskvec.T12", SMOKE).set_index(["row", "metric"])
     assert found.loc[("Ours (ViT-B/16)", "SRCC"), "seeds"] == 1
