@@ -35,7 +35,7 @@ def grey(n: int, seed: int, low: float, high: float) -> Batches:
 
 
 @pytest.fixture
-def small(monkeypatch):
+def small(monkeypatch, tmp_path):
     """Four tiny data sets and an untrained encoder in place of the world and its pretext."""
     calls = []
 
@@ -50,6 +50,7 @@ def small(monkeypatch):
         torch.manual_seed(0)
         return build("cnn")
 
+    monkeypatch.chdir(tmp_path)  # checkpoints of one test must not meet those of another
     monkeypatch.setattr(studies, "parts", parts)
     for module in (studies, frozen):
         monkeypatch.setattr(module, "pretrained", pretrained)

@@ -31,7 +31,7 @@ def grey(n: int, seed: int, key: str) -> Batches:
 
 
 @pytest.fixture
-def small(monkeypatch):
+def small(monkeypatch, tmp_path):
     """Two tiny data sets and an untrained encoder in place of the world and its pretext."""
 
     def parts(key, profile, *, seed=0, batch_size=32, paper=""):
@@ -43,6 +43,7 @@ def small(monkeypatch):
         torch.manual_seed(0)
         return build("vgg16")
 
+    monkeypatch.chdir(tmp_path)  # checkpoints of one test must not meet those of another
     monkeypatch.setattr(studies, "parts", parts)
     monkeypatch.setattr(studies, "starting_encoder", starting_encoder)
     monkeypatch.setattr("aeslib.studies.core.pictured", lambda *_, **__: type("D", (), {"detail": ""}))
