@@ -171,8 +171,9 @@ def _small_swin() -> nn.Module:
         embed_dim=16,
         depths=(2, 2, 2, 2),
         num_heads=(1, 2, 4, 8),
-        window_size=4,
+        window_size=8,
         num_classes=0,
+        drop_path_rate=0.0,
     )
 
 

@@ -65,7 +65,9 @@ def personalise(
     """
     weights = {name: p.detach().clone() for name, p in stack_module_state([reader] * len(x))[0].items()}
     weights = {name: p.requires_grad_() for name, p in weights.items()}
-    optimizer = torch.optim.AdamW(list(weights.values()), lr=lr, betas=(0.9, 0.99), eps=1e-6, weight_decay=1e-3)
+    optimizer = torch.optim.AdamW(
+        list(weights.values()), lr=lr, betas=(0.9, 0.99), eps=1e-6, weight_decay=1e-3, fused=True
+    )
     order = torch.Generator().manual_seed(seed)
     rounds = [part for _ in range(epochs) for part in torch.randperm(x.shape[1], generator=order).split(batch)]
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, len(rounds))

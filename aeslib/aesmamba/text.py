@@ -78,7 +78,7 @@ class Vocabulary:
 class TextEncoder(nn.Module):
     """A small transformer: ids (B, n) with 0 for padding → features of all tokens and which of them are words."""
 
-    def __init__(self, vocabulary: int, width: int = 64, *, layers: int = 2, heads: int = 4, length: int = 64) -> None:
+    def __init__(self, vocabulary: int, width: int = 64, *, layers: int = 2, heads: int = 2, length: int = 64) -> None:
         super().__init__()
         self.width = width
         self.embed, self.place = nn.Embedding(vocabulary, width, padding_idx=0), nn.Embedding(length, width)

@@ -35,8 +35,10 @@ HISTOGRAMS = ("ava", "photonet")
 THRESHOLD = {"ava": 5.0, "photonet": 5.0, "tad66k": 5.0, "para": 3.0, "aadb": 0.5}
 """Above it a picture counts as good (methods 0.3)."""
 CAPTIONS = "_captions"
-BATCH, TEXT = 64, 32
-"""Pictures a step; width of a token's feature in the small size."""
+BATCH = {"paper": 64, "small": 128}
+"""Pictures a step: the printed number, and one that halves the steps of necks at the same accuracy on validation."""
+TEXT = 32
+"""Width of a token's feature in the small size."""
 VIT, SWIN, CNN = BACKBONE["ViT-B/16"], BACKBONE["Swin-T"], BACKBONE["ResNet50"]
 Text = Literal["", "comments", "shuffled"]
 """Nothing; each picture's own comments; comments of other pictures, drawn again for each part (the control)."""
@@ -62,7 +64,7 @@ class Cell:
 @lru_cache(maxsize=8)
 def prepared(key: str, encoder: str, profile: Profile) -> Parts:
     """Pictures of one data set, as frozen features in the small size, with `score`, `hist` and `attributes`."""
-    found = parts(key.removesuffix(CAPTIONS), profile, batch_size=BATCH, paper="aesmamba")
+    found = parts(key.removesuffix(CAPTIONS), profile, batch_size=BATCH[profile.size], paper="aesmamba")
     return with_features(found, encoder, profile) if profile.size == "small" else found
 
 
@@ -177,7 +179,7 @@ def config_of(cell: Cell, profile: Profile) -> FitConfig:
     """AdamW (.9, .99), decay .01, cosine; the printed rate and 50 epochs in the paper size, else what necks need."""
     small = profile.size == "small"
     return FitConfig(
-        epochs=2 * profile.epochs if small else 50, lr=2e-3 if small else 1e-4, final_lr=1e-6, seed=cell.seed,
+        epochs=2 * profile.epochs if small else 50, lr=4e-3 if small else 1e-4, final_lr=1e-6, seed=cell.seed,
         optimizer="adamw", betas=(0.9, 0.99), weight_decay=0.01, schedule="cosine", clip=1.0,
     )  # fmt: skip
 

@@ -27,7 +27,7 @@ from aeslib.data.synthetic.standins import people
 from aeslib.metrics import Interval, bootstrap, weighted_mean
 from aeslib.paths import data_root
 from aeslib.profiles import Profile, Size
-from aeslib.studies.aesmamba import TEXT, config_of, prepared
+from aeslib.studies.aesmamba import BATCH, TEXT, config_of, prepared
 from aeslib.studies.aesmamba import Cell as Visual
 from aeslib.studies.core import Outcome, Results, Study
 from aeslib.studies.frozen import Neck, with_features
@@ -169,7 +169,7 @@ def generic(profile: Profile, seed: int) -> Mapping[str, Tensor]:
     """Weights after training on mean scores, with an empty prompt."""
     w, model = world_of(profile), new_model(profile, seed)
     silent = np.tile(vocabulary(profile).encode([""]), (len(w.features), 1))
-    train = table({"features": w.features, "target": w.means.astype(np.float32), "ids": silent})
+    train = table({"features": w.features, "target": w.means.astype(np.float32), "ids": silent}, profile)
     fit(model, objective, train, config_of(Visual(data="para", seed=seed), profile), progress="")
     return model.state_dict()
 
@@ -179,11 +179,11 @@ def objective(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float |
     return supervised(model(batch["features"], batch["ids"]).scores, batch["target"]), {}
 
 
-def table(targets: dict[str, np.ndarray]) -> Batches:
+def table(targets: dict[str, np.ndarray], profile: Profile) -> Batches:
     """Rows without pictures."""
     size = len(targets["features"])
     blank = np.zeros((1, 3, 1, 1), np.uint8)
-    return Batches(blank, targets, [str(k) for k in range(size)], 64, rows=np.zeros(size, int))
+    return Batches(blank, targets, [str(k) for k in range(size)], BATCH[profile.size], rows=np.zeros(size, int))
 
 
 def of_others(cell: Cell, profile: Profile) -> AesMamba:
@@ -194,8 +194,9 @@ def of_others(cell: Cell, profile: Profile) -> AesMamba:
     most = min(VOTES, 2 * profile.images) if profile.size == "small" else len(rows)
     rows = np.random.default_rng([SPLIT, cell.seed]).permutation(rows)[:most]
     ids = prompts(cell.kind, profile).numpy()
-    train = table({"features": w.features[w.image[rows]], "target": w.votes[rows], "ids": ids[w.user[rows]]})
-    config = FitConfig(epochs=2, lr=1e-3 if profile.size == "small" else 4e-5, seed=cell.seed, optimizer="adamw",
+    train = table({"features": w.features[w.image[rows]], "target": w.votes[rows], "ids": ids[w.user[rows]]},
+                  profile)  # fmt: skip
+    config = FitConfig(epochs=2, lr=2e-3 if profile.size == "small" else 4e-5, seed=cell.seed, optimizer="adamw",
                        betas=(0.9, 0.99), weight_decay=1e-3, schedule="cosine", clip=1.0)  # fmt: skip
     fit(model, objective, train, config, progress="")
     return model

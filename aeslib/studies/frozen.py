@@ -13,10 +13,7 @@ from aeslib.paths import artifacts_dir, atomic_path, exclusive
 from aeslib.profiles import Profile
 from aeslib.studies.parts import Parts
 from aeslib.training import Batches, predict
-from aeslib.training.pretext import pretrained
-
-SHARE = 3
-"""The pretext sees one picture in so many: enough where encoders are compared that no other chapter starts from."""
+from aeslib.training.pretext import SHARE, pretrained
 
 
 class Neck(nn.Module):
@@ -37,9 +34,7 @@ class Neck(nn.Module):
 @lru_cache(maxsize=8)
 def start_of(name: str, profile: Profile, share: int = SHARE) -> nn.Module:
     """The encoder with its starting weights, for reading only."""
-    if profile.size == "small":
-        profile = replace(profile, pretext_images=profile.pretext_images // share)
-    return pretrained(name, profile, progress=False).eval().requires_grad_(False)
+    return pretrained(name, profile, share=share, progress=False).eval().requires_grad_(False)
 
 
 def features(name: str, data: Batches, profile: Profile, share: int = SHARE) -> np.ndarray:

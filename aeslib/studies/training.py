@@ -24,6 +24,8 @@ KEY = "ava"
 BACKBONES = ("cnn", "vit", "swinv2")
 COLOUR = "colour statistics"
 SCORE_WEIGHT = 0.3
+RECIPE = {"cnn": (3e-3, 1.5), "vit": (1e-3, 1.5), "swinv2": (1e-3, 3.0)}
+"""Learning rate, and passes for each of the profile's: chosen on validation pictures of a world that no study uses."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,10 @@ class Cell:
 
 
 def grid(profile: Profile) -> list[Cell]:
-    """Each encoder from the pretext, the cheapest also from scratch, two seeds; the baseline once."""
-    pairs = [(name, "pretext") for name in BACKBONES] + [(BACKBONES[0], "scratch")]
-    return [Cell(COLOUR, "", 0)] + [Cell(*pair, seed) for pair in pairs for seed in range(min(2, profile.seeds))]
+    """Each encoder from the pretext, the cheapest also from scratch and with two seeds; the baseline once."""
+    cheapest, *others = BACKBONES
+    cells = [Cell(cheapest, start, seed) for start in ("pretext", "scratch") for seed in range(min(2, profile.seeds))]
+    return [Cell(COLOUR, "", 0), *cells, *(Cell(name, "pretext", 0) for name in others)]
 
 
 def score_objective(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
@@ -88,7 +91,8 @@ def compute(cell: Cell, profile: Profile, checkpoint: Path) -> Outcome:
         torch.manual_seed(cell.seed)
         encoder = pretrained(cell.method, profile) if cell.start == "pretext" else build(cell.method, profile.size)
         model = ScoreModel(encoder, data.bins)
-        config = FitConfig(epochs=3 * profile.epochs // 2, lr=3e-3, schedule="cosine", warmup=30, seed=cell.seed)
+        lr, passes = RECIPE[cell.method]
+        config = FitConfig(epochs=int(passes * profile.epochs), lr=lr, schedule="cosine", warmup=30, seed=cell.seed)
         history = fit(
             model, score_objective, data.train, config,
             validate=lambda m: srcc(predicted_scores(m, data.val), data.val.targets["score"]),

@@ -165,7 +165,9 @@ class _Run:
         self.train, self.config, self.validate = train, config, validate
         self.model, self.parameters = model, freeze(model, config.train_only)
         optimizer = make_optimizer(self.parameters, config)
-        self.step, self.optimizer = self.accelerator.prepare(_Step(model, objective), optimizer)
+        self.step = self.accelerator.prepare(_Step(model, objective))
+        # only where gradients are scaled: its wrapper looks for a package on the disk at every step
+        self.optimizer = self.accelerator.prepare(optimizer) if self.accelerator.scaler else optimizer
         self.history, self.epoch = History(), 0
         self.best: dict[str, Tensor] = {}
         self.signature = json.loads(json.dumps([asdict(config), len(train), train.batch_size]))

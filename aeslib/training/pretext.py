@@ -24,6 +24,8 @@ from aeslib.training.fit import FitConfig, fit
 
 SEED = 20_000
 """Far from the seeds of every study."""
+SHARE = 3
+"""One picture in so many is enough for an encoder that no other chapter starts from."""
 
 
 class PretextModel(nn.Module):
@@ -56,14 +58,16 @@ def pictures(n: int, size: int, seed: int = SEED) -> Batches:
     return Batches(render(scenes, size).numpy(), targets, [f"pretext-{row}" for row in range(n)])
 
 
-def pretrained(name: str, profile: Profile, *, progress: bool = True) -> Encoder:
+def pretrained(name: str, profile: Profile, *, share: int = 1, progress: bool = True) -> Encoder:
     """The encoder of that name with its starting weights: published ones in the paper profile, else the pretext's.
 
-    Trained once and kept in `artifacts/PROFILE/pretext/`; a change of profile or code makes another.
+    Trained once on one in `share` of the profile's pictures and kept in `artifacts/PROFILE/pretext/`; a change of
+    profile or code makes another.
     """
     if profile.size == "paper":
         return build(name, "paper", pretrained=True)
-    sizes = (profile.pretext_images, profile.pretext_epochs, profile.image_size)
+    images = profile.pretext_images // share
+    sizes = (images, profile.pretext_epochs, profile.image_size)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         encoder = build(name)
@@ -72,8 +76,10 @@ def pretrained(name: str, profile: Profile, *, progress: bool = True) -> Encoder
         with exclusive(path.with_suffix(".lock")):
             if not _put(path, encoder):
                 model = PretextModel(encoder)
-                config = FitConfig(epochs=profile.pretext_epochs, lr=2e-3, schedule="cosine", seed=SEED)
-                history = fit(model, objective, pictures(profile.pretext_images, profile.image_size), config,
+                train = pictures(images, profile.image_size)
+                warmup = profile.pretext_epochs * train.steps // 5  # without it token models end lower
+                config = FitConfig(epochs=profile.pretext_epochs, lr=2e-3, schedule="cosine", warmup=warmup, seed=SEED)
+                history = fit(model, objective, train, config,
                               checkpoint=path.with_suffix(".part.safetensors"),
                               progress=f"pretext of {name}" if progress else "")  # fmt: skip
                 save_weights(path, encoder.state_dict(), {"history": history.rows})
