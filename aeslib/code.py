@@ -25,8 +25,21 @@ def module_file(module: str) -> Path | None:
     return None
 
 
+@cache
+def _studies(name: str) -> list[str]:
+    """Modules that define the study of that name ("elta.ablation"), which code may ask for by name alone."""
+    room, dot, rest = name.partition(".")
+    if not (dot and room.isidentifier() and rest.isidentifier()):
+        return []
+    files = sorted((PACKAGE / "studies").glob(f"{room}*.py"))
+    return [f"aeslib.studies.{path.stem}" for path in files if f'"{name}"' in _text(path)]
+
+
 def imported_modules(source: str) -> set[str]:
-    """`aeslib` modules that Python source names in imports, or whole in a string (packages on the way included)."""
+    """`aeslib` modules that Python source names: in imports, whole in a string, or by a study's name in a string.
+
+    Packages on the way are included.
+    """
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -34,11 +47,11 @@ def imported_modules(source: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            names = [node.value]  # import_module("aeslib.studies.training")
+            names = [node.value, *_studies(node.value)]
         else:
             continue
         for name in names:
-            parts = name.split(".")
+            parts = name.rstrip(".").split(".")  # f"aeslib.studies.{name}" names the package
             if parts[0] == "aeslib":
                 found.update(".".join(parts[:end]) for end in range(1, len(parts) + 1))
     return {name for name in found if module_file(name)}

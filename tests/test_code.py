@@ -24,7 +24,11 @@ def names(paths):
         ("from aeslib.paths import ROOT", {"aeslib", "aeslib.paths"}),
         ("def f():\n    from aeslib.data import table as t", {"aeslib", "aeslib.data", "aeslib.data.table"}),
         ("importlib.import_module('aeslib.data.table')", {"aeslib", "aeslib.data", "aeslib.data.table"}),
+        ("import_module(f'aeslib.data.{name}')", {"aeslib", "aeslib.data"}),
         ("'read aeslib.data first'", set()),
+        ("run_study('elta.sweep')", {"aeslib", "aeslib.studies", "aeslib.studies.elta"}),
+        ("run_study('taskvec.tasks')", {"aeslib", "aeslib.studies", "aeslib.studies.taskvec_tasks"}),
+        ("run_study('elta.nothing')", set()),
         ("from aeslibrary import x", set()),
     ],
 )
@@ -35,6 +39,16 @@ def test_imported_modules(source, modules):
 def test_closure_follows_imports_and_leaves_out_the_rest():
     assert names(closure("from aeslib.profiles import get_profile")) == ["__init__.py", "errors.py", "profiles.py"]
     assert closure("import math") == []
+
+
+@pytest.mark.parametrize("room", ["elta", "aesmamba", "taskvec", "mtcnn", "aestheticnet"])
+def test_a_study_depends_on_no_other_paper(room):
+    rooms = {"elta", "aesmamba", "taskvec", "mtcnn", "aestheticnet"} - {room}
+    found = names(closure(f"import aeslib.studies.{room}"))
+    assert f"studies/{room}.py" in found
+    assert not [
+        name for name in found if name.startswith((*(f"{r}/" for r in rooms), *(f"studies/{r}" for r in rooms)))
+    ]
 
 
 @pytest.mark.parametrize("statement", ["from aeslib.data import load", "import aeslib.results", "import aeslib.report"])

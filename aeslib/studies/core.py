@@ -27,14 +27,14 @@ from aeslib.paths import artifacts_dir, exclusive
 from aeslib.profiles import Profile
 
 STUDIES = {
-    "aestheticnet": "aeslib.studies.aestheticnet",
-    "aesmamba": "aeslib.studies.aesmamba",
-    "elta": "aeslib.studies.elta",
-    "mtcnn": "aeslib.studies.mtcnn",
-    "taskvec": "aeslib.studies.taskvec",
-    "training": "aeslib.studies.training",
+    "aestheticnet": ("aestheticnet",),
+    "aesmamba": ("aesmamba", "aesmamba_people"),
+    "elta": ("elta",),
+    "mtcnn": ("mtcnn",),
+    "taskvec": ("taskvec", "taskvec_tasks", "taskvec_views"),
+    "training": ("training",),
 }
-"""First word of a study's name → the module that defines it."""
+"""First word of a study's name → the modules of this folder that define such studies."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,8 @@ def find_study(name: str) -> Study:
     room = name.partition(".")[0]
     if room not in STUDIES:
         raise unknown("study", name, STUDIES)
-    there = {value.name: value for value in vars(import_module(STUDIES[room])).values() if isinstance(value, Study)}
+    modules = (import_module(f"aeslib.studies.{name}") for name in STUDIES[room])
+    there = {value.name: value for module in modules for value in vars(module).values() if isinstance(value, Study)}
     if name not in there:
         raise unknown("study", name, there)
     return there[name]

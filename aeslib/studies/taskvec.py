@@ -22,10 +22,9 @@ from aeslib.data.synthetic import pictures
 from aeslib.profiles import Profile
 from aeslib.studies.core import Outcome, Study
 from aeslib.studies.parts import parts
-from aeslib.studies.taskvec_tasks import TASK_RUNS, sets, stack_of, start_model, tower_features
+from aeslib.studies.taskvec_tasks import sets, stack_of, start_model, tower_features
 from aeslib.studies.taskvec_views import (
     IMAGES,
-    VIEWS,
     WORLDS,
     Seen,
     Users,
@@ -43,8 +42,6 @@ from aeslib.taskvec.protocol import SHOTS, Trial, agreement, trials
 from aeslib.taskvec.solve import Tangent, solve_exact, solve_tangent, tangent
 from aeslib.taskvec.tasks import TASKS, on_template
 from aeslib.taskvec.vectors import parameters_of
-
-__all__ = ["ABLATIONS", "TASK_RUNS", "USER_RUNS", "VIEWS"]
 
 SMALL = Personal(lr=1e-3, final_lr=1e-4)
 """In the small size: sixteen layers move the network further per step than 296."""
