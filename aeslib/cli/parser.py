@@ -78,6 +78,15 @@ COMMANDS = {
             Option(("--item",), "only claims about this table or figure, such as elta.T1", "ITEM"),
         ),
     ),
+    "review": Command(
+        "judge one claim or item with the evidence that a time allows, or compare two receipts",
+        "review:review",
+        (
+            Option(("--minutes",), "for runs that are not up to date", "N", "10"),
+            Option(("--tolerance",), "of numbers of two receipts, relative", "X", "0.01"),
+        ),
+        (("target", ""), ("other", "?")),
+    ),
     "clean": Command("remove results and artifacts", "clean:clean", bare=True),
     "help": Command("this text", "parser:show_help", bare=True),
     "notebook": Command(
@@ -137,7 +146,7 @@ def parse(words: Sequence[str]) -> tuple[Command, Options]:
 
 
 def check(options: Options) -> None:
-    """Raise `ParameterError` for a value that cannot be used; turns `--cores` into a number."""
+    """Raise `ParameterError` for a value that cannot be used; turns `--cores` and amounts into numbers."""
     if "profile" in options:
         get_profile(options.profile)
     if "cores" in options and options.cores is not None:
@@ -148,6 +157,9 @@ def check(options: Options) -> None:
         raise ParameterError(
             f"--torch-backend is {options.torch_backend!r}; expected auto, cpu, xpu, cuNNN or rocmN.N."
         )
+    for name in ("minutes", "tolerance"):
+        if name in options:
+            setattr(options, name, amount(name, getattr(options, name)))
     if "action" in options:
         actions = ("status", "verify", "fetch")
         if options.action not in actions:
@@ -155,6 +167,13 @@ def check(options: Options) -> None:
         if (options.key is None) != (options.action == "status"):
             need = "takes no key" if options.key else "needs the key of a data set, such as aadb"
             raise ParameterError(f"data {options.action} {need}.")
+
+
+def amount(name: str, text: str) -> float:
+    """A number, 0 or more."""
+    if not re.fullmatch(r"\d+(\.\d+)?", text):
+        raise ParameterError(f"--{name} is {text!r}; expected a number, 0 or more.")
+    return float(text)
 
 
 def show_help(_: Options) -> int:

@@ -16,8 +16,8 @@ REPORT = "Known: --profile, --only, --cores, --dry-run, --force, --help."
     ("words", "message"),
     [
         ("rprot", "no command named 'rprot'. Did you mean 'report'? "
-         "Known: report, test, lab, data, claims, clean, help."),
-        ("xyz", "no command named 'xyz'. Known: report, test, lab, data, claims, clean, help."),
+         "Known: report, test, lab, data, claims, review, clean, help."),
+        ("xyz", "no command named 'xyz'. Known: report, test, lab, data, claims, review, clean, help."),
         ("--profil smoke", f"no option of report named '--profil'. Did you mean '--profile'? {REPORT}"),
         ("report --dry", f"no option of report named '--dry'. Did you mean '--dry-run'? {REPORT}"),
         ("report --ony=02*", f"no option of report named '--ony'. Did you mean '--only'? {REPORT}"),
