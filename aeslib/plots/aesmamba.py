@@ -1,6 +1,7 @@
 """Pictures of the chapters of `aesmamba`: diagrams, a scan at work, what tokens see, and comparisons."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -183,18 +184,19 @@ def figure_dots(table: pd.DataFrame, *, metric: str, groups: Sequence[str], xlab
         groups: in order.
         xlabel: of every panel.
     """
-    fig, axes = plt.subplots(1, len(groups), figsize=(1.2 + 1.75 * len(groups), 2.8), sharey=True, squeeze=False)
     rows = list(dict.fromkeys(table["row"]))
+    size = (1.8 + 1.75 * len(groups), 1.3 + 0.28 * len(rows))
+    fig, axes = plt.subplots(1, len(groups), figsize=size, sharey=True, squeeze=False)
     for ax, group in zip(axes[0], groups, strict=True):
         own = table[(table["group"] == group) & (table["metric"] == metric)].set_index("row").reindex(rows)
         for y, (row, line) in enumerate(own.iterrows()):
             colour = RED if str(row).startswith("AesMamba") else BLUE
             ax.plot([line["low"], line["high"]], [y, y], color=colour, lw=1.6)
             ax.plot(line["here"], y, "o", color=colour, ms=5)
-        ax.set_title(group, fontsize=9)
+        ax.set_title(group, fontsize=9, loc="left")
         ax.set_xlabel(xlabel, fontsize=8)
         ax.tick_params(labelsize=7.5)
-    axes[0, 0].set_yticks(range(len(rows)), rows)
+    axes[0, 0].set_yticks(range(len(rows)), [fill(row, 18) for row in rows])
     axes[0, 0].invert_yaxis()
     return finish(fig)
 

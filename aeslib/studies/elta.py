@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from aeslib.backbones import ScoreModel, build
-from aeslib.data import pictured
+from aeslib.data import load, pictured
 from aeslib.elta.apds import Setting, search
 from aeslib.elta.balance import FDS, bin_of, lds_weights
 from aeslib.elta.confusion import matched, neighbour_agreement
@@ -334,7 +334,10 @@ TOY = 800
 def toy_set(profile: Profile) -> tuple[Batches, np.ndarray, np.ndarray]:
     """Pictures of TAD66K, as many of the n-th theme as of the n-th score interval; their themes and intervals."""
     train = ten_points("tad66k", profile).train
-    known = pictured("tad66k", size=profile.images).table.frame.drop_duplicates("image_id").set_index("image_id")
+    frame = pictured("tad66k", size=profile.images).table.frame
+    if "theme" not in frame:  # the owners' merged lists; their other family tells the same pictures' themes
+        frame = load("tad66k", family="themes").table.frame
+    known = frame.drop_duplicates("image_id").set_index("image_id")
     theme = known.loc[list(train.ids), "theme"].to_numpy(str)
     interval = np.minimum(train.targets["score"].astype(int), CLASSES - 1)
     rows = matched(theme, interval, CLASSES, TOY, np.random.default_rng(0))

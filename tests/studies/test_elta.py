@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from aeslib.backbones import build
+from aeslib.data import load
 from aeslib.profiles import get_profile
 from aeslib.studies import elta as studies
 from aeslib.studies import frozen
@@ -68,7 +69,7 @@ def test_all_scores_come_to_one_axis(small):
         assert (data.bins[0], data.bins[-1], len(data.bins)) == (low, high, 10)
         assert data.train.targets["score"].max() <= high
         assert data.train.targets["target"].ndim == (2 if key == "ava" else 1)
-    assert small[0] == ("ava", 48, "elta")
+    assert small[0] == ("ava", studies.BATCH["small"], "elta")
 
 
 def test_features_are_computed_once(small, monkeypatch):
@@ -145,23 +146,65 @@ def test_a_study_runs_through(small, monkeypatch):
     assert found.stacked("pred_longer", mix="", flsa=0.0).shape == (1, 40)
 
 
-def test_the_paper_profile_runs_on_real_pictures(tmp_path, monkeypatch):
-    """Owners' layout, real files, everything trained; only the published weights are replaced by random ones."""
-    folder = makers.make("aadb", tmp_path / "data")
-    rows = [line.split(",")[0] for path in folder.glob("imgList*.csv") for line in path.read_text().splitlines()[1:]]
-    for seed, name in enumerate(sorted(set(rows))):
-        makers.jpeg(folder / "images" / name, seed, (48, 40))
-    monkeypatch.setenv("AESLIB_DATA", str(tmp_path / "data"))
+@pytest.fixture
+def photographs(tmp_path, monkeypatch):
+    """Owners' layout and picture files of three data sets; only the published weights are replaced by random ones."""
+    root = tmp_path / "data"
+    for key in ("ava", "aadb", "tad66k"):
+        makers.make(key, root)
+    votes = [[n, *makers.ava_votes(n), 12, 0, 873] for n in makers.AVA_IDS[:20]]
+    makers.csv(
+        root / "ava/tanet/train.csv", ["image_id", *(f"score{k}" for k in range(2, 12)), "t1", "t2", "t3"], votes
+    )
+    monkeypatch.setenv("AESLIB_DATA", str(root))
+    for key, folder in (("ava", "images/{}.jpg"), ("aadb", "images/{}"), ("tad66k", "TAD66K/{}")):
+        for seed, name in enumerate(load(key).table.frame["image_id"]):
+            makers.jpeg(root / key / folder.format(name), seed, (48, 40))
     monkeypatch.setattr(studies, "pretrained", lambda *_, **__: build("cnn"))
-    monkeypatch.setattr(studies, "FACTOR", {"aadb": 10.0})
+    monkeypatch.setattr(studies, "FACTOR", {key: studies.FACTOR[key] for key in ("ava", "aadb", "tad66k")})
     profile = replace(get_profile("paper"), image_size=32, epochs=1, bootstrap=10)
-    cell = Cell(data="aadb", mix="feature", flsa=0.1)
-    found = studies.compute(cell, profile, tmp_path / "part.safetensors")
-    assert studies.prepared("aadb", "", profile).source == "real"
-    assert np.isfinite(found.arrays["pred"]).all()
+    for cached in (studies.ten_points, studies.prepared, studies.toy_set):
+        cached.cache_clear()
+    assert all(studies.prepared(key, "", profile).source == "real" for key in studies.FACTOR)
+    yield profile
+    for cached in (studies.ten_points, studies.prepared, studies.toy_set):
+        cached.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        Cell(data="ava", mix="feature", flsa=0.1, extra="control"),
+        Cell(data="aadb", mix="feature", flsa=0.1, extra="apds"),
+        Cell(data="tad66k", mix="pixel", extra="apds"),
+        Cell(data="ava", method="L&FDS"),
+        Cell(data="aadb", method="RankSim"),
+        Cell(data="ava", host="NIMA"),
+        Cell(data="ava", mix="feature", strategy="threshold"),
+    ],
+    ids=lambda cell: "-".join(str(v) for v in asdict(cell).values() if v and isinstance(v, str)),
+)
+def test_the_paper_profile_takes_every_step_on_real_pictures(photographs, cell, tmp_path):
+    found = studies.compute(cell, photographs, tmp_path / "part.safetensors")
+    for name in ("pred", *(["pred_apds"] if cell.extra else []), *(["pred_longer"] if cell.extra == "control" else [])):
+        assert np.isfinite(found.arrays[name]).all()
+        assert found.arrays[name].shape == found.arrays["truth"].shape
     assert found.arrays["truth"].max() > 1  # the ten-point axis
-    pixel = studies.compute(replace(cell, mix="pixel"), profile, tmp_path / "part.safetensors")
-    assert not np.array_equal(pixel.arrays["pred"], found.arrays["pred"])
+
+
+def test_pixels_and_features_are_mixed_differently_on_real_pictures(photographs, tmp_path):
+    made = [
+        studies.compute(Cell(data="aadb", mix=mix), photographs, tmp_path / "part.safetensors").arrays["pred"]
+        for mix in ("feature", "pixel")
+    ]
+    assert not np.array_equal(*made)
+
+
+def test_classes_and_scores_of_real_pictures(photographs, tmp_path, monkeypatch):
+    monkeypatch.setattr(studies, "build", lambda *_: build("cnn"))
+    for task in ("class", "score"):
+        found = studies.toy_run(studies.Toy(task), photographs, tmp_path / "part.safetensors")
+        assert np.isfinite(found.arrays["z"]).all()
 
 
 def test_the_toy_set_and_its_two_copies(small, monkeypatch):
