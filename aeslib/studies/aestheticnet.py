@@ -41,6 +41,10 @@ View = Literal["", "sizes", "own", "squash", "crop"]
 """What is shown: the stored square; one of several sizes a batch; pictures of several shapes, as they are, squashed to
 a square, or cropped to one."""
 SIDE = {"small": 32, "paper": 224}
+BATCH = {"small": 32, "paper": 96}
+"""Pictures a step of a final network; with 96 the few pictures of the small size give too few steps to learn from."""
+RATE = {"cells": 8e-3, "cnn": 3e-3}
+"""Learning rates in the small size, on validation pictures at seeds that no study uses; NIMA has the plain CNN's."""
 SHAPES = ((32, 32), (26, 40), (40, 26))
 """Heights and widths of equal area that pictures of several shapes have, in the small size."""
 STD = 1.0
@@ -87,7 +91,7 @@ def seen(data: Batches, side: int, limit: int | None = None) -> Batches:
 @lru_cache(maxsize=2)
 def ava(profile: Profile) -> Parts:
     """AVA's pictures at the side of the profile's size; a part of the training pictures in the small size."""
-    found = parts("ava", profile, batch_size=96, paper="aestheticnet")
+    found = parts("ava", profile, batch_size=BATCH[profile.size], paper="aestheticnet")
     side = SIDE[profile.size]
     limit = None if profile.size == "paper" else profile.images // 7
     return replace(found, train=seen(found.train, side, limit), val=seen(found.val, side), test=seen(found.test, side))
@@ -125,7 +129,7 @@ def halves_of(ids: list[str], split: Split) -> tuple[np.ndarray, np.ndarray]:
 @lru_cache(maxsize=4)
 def tid(profile: Profile, split: Split, side: int) -> Parts:
     """TID2013 with histograms of greatest entropy, as many pictures to learn from in both splits."""
-    found = parts("tid2013", profile, batch_size=96, paper="aestheticnet")
+    found = parts("tid2013", profile, batch_size=BATCH[profile.size], paper="aestheticnet")
     train, val = found.train, found.val
     assert train.rows is not None
     assert val.rows is not None
@@ -251,11 +255,13 @@ def new_model(cell: Cell, bins: tuple[float, ...], profile: Profile) -> ScoreMod
         return model
 
 
-def fit_config(profile: Profile, seed: int) -> FitConfig:
+def fit_config(profile: Profile, cell: Cell) -> FitConfig:
     """As printed (rate 0.1, 200 epochs) with P-DARTS's optimiser in the paper size; a few quick epochs in the small."""
     if profile.size == "paper":
-        return FitConfig(epochs=200, lr=0.1, optimizer="sgd", weight_decay=3e-5, schedule="cosine", clip=5.0, seed=seed)
-    return FitConfig(epochs=profile.epochs, lr=8e-3, schedule="cosine", clip=5.0, seed=seed)
+        return FitConfig(epochs=200, lr=0.1, optimizer="sgd", weight_decay=3e-5, schedule="cosine", clip=5.0,
+                         seed=cell.seed)  # fmt: skip
+    lr = RATE["cnn" if cell.net in ("cnn", "nima") else "cells"]
+    return FitConfig(epochs=max(1, 3 * profile.epochs // 4), lr=lr, schedule="cosine", clip=5.0, seed=cell.seed)
 
 
 def loss_of(name: Loss) -> Callable[[Tensor, Tensor], Tensor]:
@@ -288,7 +294,7 @@ def compute(cell: Cell, profile: Profile, checkpoint: Path) -> Outcome:
     def objective(m: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
         return loss(m(batch["image"]).softmax(-1), batch["hist"]).mean(), {}
 
-    fit(model, objective, train, fit_config(profile, cell.seed), checkpoint=checkpoint, progress="")
+    fit(model, objective, train, fit_config(profile, cell), checkpoint=checkpoint, progress="")
     test = replace(data.test, batch_size=250)
     logits = predict(model, test)
     if isinstance(test, ShapedBatches):

@@ -136,7 +136,7 @@ def test_grids_list_every_run_once_and_default_searches_eight_times():
 
 def test_the_paper_size_is_as_printed():
     paper = get_profile("paper")
-    config, training = studies.search_config(paper, 0), studies.fit_config(paper, 0)
+    config, training = studies.search_config(paper, 0), studies.fit_config(paper, studies.Cell())
     assert (config.cells, config.ops, config.epochs, config.c, config.lr) == ((5, 11, 17), (8, 5, 2), 25, 16, 0.025)
     assert (training.epochs, training.lr, studies.net_config(paper).cells) == (200, 0.1, 20)
 
