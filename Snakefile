@@ -30,6 +30,8 @@ rule notebook:
         lambda wanted: [PLAN.marker(name) for name in PLAN.after[wanted.name]],
     output:
         touch(str(results_dir(PROFILE) / ".done" / "{name}.{key}")),
+    priority:
+        lambda wanted: sum(wanted.name in others for others in PLAN.after.values())  # what others wait for comes first
     wildcard_constraints:
         name="[^./]+",
         key="[0-9a-f]+",

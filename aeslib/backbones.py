@@ -55,9 +55,13 @@ class Encoder(nn.Module):
         self.register_buffer("mean", torch.tensor(stats[0]).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(stats[1]).view(1, 3, 1, 1), persistent=False)
 
+    def normalised(self, image: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B 3 H W"]:
+        """Pictures as the network reads them, channels last in memory: convolutions are faster on that."""
+        return ((image - self.mean) / self.std).movedim(-3, -1).contiguous().movedim(-1, -3)  # as vmap knows it
+
     def forward(self, image: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B d"]:
         """Pooled features."""
-        return self.net((image - self.mean) / self.std)
+        return self.net(self.normalised(image))
 
 
 def build(name: str, size: Size = "small", *, pretrained: bool = False) -> Encoder:

@@ -36,7 +36,7 @@ def tokens(net: nn.Module, image: Tensor, side: int) -> Tensor:
 def receptive_field(encoder: Encoder, images: Float[Tensor, "B 3 H W"], side: int = 8) -> Float[Tensor, "H W"]:
     """How strongly each pixel moves the middle token of a map of that side: mean |gradient| over pictures, sum 1."""
     images = images.clone().requires_grad_()
-    made = tokens(encoder.net, (images - encoder.mean) / encoder.std, side)
+    made = tokens(encoder.net, encoder.normalised(images), side)
     (gradient,) = torch.autograd.grad(made[..., side // 2, side // 2].sum(), images)
     field = gradient.abs().sum(1).mean(0)
     return field / field.sum()

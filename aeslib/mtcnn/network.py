@@ -91,11 +91,11 @@ class MultiTaskNet(nn.Module):
 
     def lower(self, image: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B c h w"]:
         """Maps before block4_conv2: no stage changes them, so they need computing once."""
-        return self.layers[:FIRST_TUNED]((image - self.encoder.mean) / self.encoder.std)
+        return self.layers[:FIRST_TUNED](self.encoder.normalised(image))
 
     def upper(self, maps: Float[Tensor, "B c h w"]) -> Float[Tensor, "B d"]:
         """Pooled features from the maps of `lower`."""
-        return self.layers[FIRST_TUNED:](maps).mean((2, 3))
+        return self.layers[FIRST_TUNED:](maps.contiguous(memory_format=torch.channels_last)).mean((2, 3))
 
 
 def layer_table(model: MultiTaskNet, side: int) -> pd.DataFrame:

@@ -56,7 +56,7 @@ def test_fine_tuning_learns_the_order_it_is_shown():
     torch.manual_seed(0)
     images, scores = torch.rand(8, 3, 64, 64), torch.arange(8.0)
     model = fine_tuned(
-        TaskModel(build("cnn"), hidden=8), images, scores, Personal(steps=60, lr=1e-2), torch.Generator().manual_seed(0)
+        TaskModel(build("cnn"), hidden=8), images, scores, Personal(steps=60, lr=2e-3), torch.Generator().manual_seed(0)
     )
     with torch.no_grad():
         assert srcc(model(images).numpy(), scores.numpy()) > 0.9
