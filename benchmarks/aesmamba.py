@@ -6,11 +6,10 @@ parallel prefix scan. Then the same at lengths that double: linear growth is a r
 """
 
 import argparse
-import statistics
-import time
 from collections.abc import Callable
 
 import torch
+from timing import seconds
 from torch import Tensor
 
 from aeslib.aesmamba.scan import selective_scan
@@ -69,14 +68,9 @@ def arguments(L: int, B: int, D: int, N: int) -> list[Tensor]:
     return [t.requires_grad_() for t in (u, (delta - 3).exp().detach(), A, B_, C, torch.ones(1, D))]
 
 
-def seconds(scan: Callable[..., Tensor], args: list[Tensor], least: float = 0.5) -> float:
-    """Median time of forward and backward."""
-    taken: list[float] = []
-    while not taken or (sum(taken) < least and len(taken) < 20):
-        start = time.perf_counter()
-        torch.autograd.grad(scan(*args).sum(), args)
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
+def both_ways(scan: Callable[..., Tensor], args: list[Tensor]) -> Callable[[], object]:
+    """One forward and backward pass."""
+    return lambda: torch.autograd.grad(scan(*args).sum(), args)
 
 
 def main() -> None:
@@ -87,17 +81,16 @@ def main() -> None:
     torch.set_num_threads(1)
     for shape in ((256, 8, 96, 16), (1024, 8, 192, 16)):
         args = arguments(*shape)
-        seconds(selective_scan, args)  # the first call warms up
-        ours = seconds(selective_scan, args)
+        ours = seconds(both_ways(selective_scan, args))
         for name, peer in (("time unbound", unbound), ("prefix scan", prefix), ("time indexed", indexed)):
             if quick and name == "time indexed" and shape[0] > 256:
                 continue
-            slow = seconds(naive(peer), args)
+            slow = seconds(both_ways(naive(peer), args), times=1, warm=False)
             print(f"L {shape[0]:4d} B 8 D {shape[2]} N 16 / {name:12s} {slow * 1e3:9.1f} ms {ours * 1e3:7.1f} ms "
                   f"{slow / ours:6.1f} x", flush=True)  # fmt: skip
     before = 0.0
     for length in (256, 512, 1024, 2048, 4096):
-        now = seconds(selective_scan, arguments(length, 8, 96, 16), 1.0)
+        now = seconds(both_ways(selective_scan, arguments(length, 8, 96, 16)), 1.0)
         growth = f"{now / before:5.2f} x the half" if before else ""
         print(f"L {length:4d} B 8 D 96 N 16 {now * 1e3:9.1f} ms {growth}")
         before = now

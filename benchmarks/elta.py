@@ -5,11 +5,9 @@ B = 128 pictures, one thread, median of several calls. The naive forms loop in P
 
 import math
 import random
-import statistics
-import time
-from collections.abc import Callable
 
 import torch
+from timing import seconds
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
@@ -80,17 +78,6 @@ def loop_smooth(rows: Tensor) -> Tensor:
         for feature in range(rows.shape[1]):
             out[b, feature] = sum(w * rows[n, feature] for w, n in zip(weights, near, strict=True)) / sum(weights)
     return out
-
-
-def seconds(call: Callable[[], object], least: float = 0.4) -> float:
-    """Median time of a call."""
-    call()
-    taken: list[float] = []
-    while sum(taken) < least or len(taken) < 3:
-        start = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
 
 
 def main() -> None:

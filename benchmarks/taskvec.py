@@ -4,12 +4,12 @@ One thread, median of several calls. The small network of the default profile; w
 The plain forms: a sum of products per tensor and task in Python, and for many users the exact solver, one by one.
 """
 
-import statistics
 import sys
 import time
 from collections.abc import Callable
 
 import torch
+from timing import seconds
 from torch import Tensor
 from torch.func import functional_call
 
@@ -19,17 +19,6 @@ from aeslib.taskvec.coefficients import bradley_terry
 from aeslib.taskvec.solve import solve_exact, solve_tangent, tangent
 
 N = 6
-
-
-def seconds(call: Callable[[], object], least: float = 0.5) -> float:
-    """Median time of a call."""
-    call()
-    taken: list[float] = []
-    while sum(taken) < least or len(taken) < 3:
-        start = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
 
 
 def stacked(model: TaskModel) -> TaskStack:

@@ -6,14 +6,13 @@ shows the same scenes (the mean difference is printed). One thread, median of se
 
 import os
 import resource
-import statistics
 import tempfile
 import time
-from collections.abc import Callable
 
 import numpy as np
 import torch
 from scipy.ndimage import convolve1d, gaussian_filter, zoom
+from timing import seconds
 
 from aeslib.data.synthetic import pictures, standin
 from aeslib.data.synthetic.canvas import EDGE, tape
@@ -150,17 +149,6 @@ def develop(s: np.void, x: np.ndarray, y: np.ndarray, image: np.ndarray) -> np.n
     return (np.clip(image, 0, 1) * 255).round().astype(np.uint8)
 
 
-def seconds(call: Callable[[], object], times: int = 5) -> float:
-    """Median time of a call."""
-    call()
-    taken = []
-    for _ in range(times):
-        start = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
-
-
 def main() -> None:
     """Print one line per comparison, then what the whole default world takes."""
     torch.set_num_threads(1)
@@ -169,10 +157,10 @@ def main() -> None:
     for size in (64, 96):
         naive = np.stack([landscape(s, size) for s in land[:96]])
         off = np.abs(naive.astype(float) - render(land[:96], size).numpy()).mean()
-        slow = seconds(lambda size=size: [landscape(s, size) for s in land[:96]], 3) / 96
+        slow = seconds(lambda size=size: [landscape(s, size) for s in land[:96]], least=0) / 96
         fast, all_themes = (
-            seconds(lambda size=size: render(land, size)) / len(land),
-            seconds(lambda size=size: render(mixed, size)) / len(mixed),
+            seconds(lambda size=size: render(land, size), least=0, times=5) / len(land),
+            seconds(lambda size=size: render(mixed, size), least=0, times=5) / len(mixed),
         )
         print(f"{size} px: landscapes {1 / slow:5.0f} -> {1 / fast:5.0f} images/s, {slow / fast:4.1f} x ", end="")
         print(f"(differ by {off:.2f} of 255); all themes {1 / all_themes:5.0f} images/s")

@@ -209,7 +209,11 @@ def figure_flow(boxes: Mapping[str, Box], arrows: Sequence[tuple[str, str, str]]
         (_, x0, y0, _), (_, x1, y1, _) = boxes[start], boxes[end]
         style = {"arrowstyle": "-|>", "lw": 1, "color": "black", "patchA": patches[start], "patchB": patches[end]}
         ax.annotate("", (x1, y1), (x0, y0), arrowprops=style)
-        upright = abs(x1 - x0) < 0.3
-        place = (x0 + 0.1, (y0 + y1) / 2 - 0.05) if upright else ((x0 + x1) / 2, (y0 + y1) / 2 + 0.12)
-        ax.text(*place, what, ha="left" if upright else "center", fontsize=6.5)
+        upright, level = abs(x1 - x0) < 0.3, abs(y1 - y0) < 0.3
+        x, y = (x0 + 0.1 if upright else (x0 + x1) / 2), (y0 + y1) / 2
+        if upright or level:
+            ax.text(x, y - 0.05 if upright else y + 0.12, what, ha="left" if upright else "center", fontsize=6.5)
+        elif what:  # on a slope the words stand on the arrow, in a gap
+            gap = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+            ax.text(x, y, what, ha="center", va="center", fontsize=6.5, bbox=gap)
     return finish(fig)
