@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from aeslib.metrics import Interval
 from aeslib.plots.style import BLUE, BROWN, GREEN, GREY, HERE, ORANGE, RED, SKY, TAIL, finish
 
 VERDICT_COLOURS = {
@@ -105,3 +106,16 @@ def figure_scales(scores: Mapping[str, np.ndarray], ranges: Mapping[str, tuple[f
 
 def _quantiles(values: Sequence[float] | np.ndarray) -> np.ndarray:
     return np.quantile(values, [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1])
+
+
+def figure_inflation(inflated: Mapping[int, Interval]) -> Figure:
+    """What choosing on the test set adds to SRCC, with intervals, by the number of test pictures."""
+    sizes = list(inflated)
+    value, low, high = (np.array([getattr(inflated[n], name) for n in sizes]) for name in ("value", "low", "high"))
+    fig, ax = plt.subplots(figsize=(5, 3.2))
+    ax.errorbar(sizes, value, [value - low, high - value], fmt="o-", color=BLUE, capsize=3)
+    ax.axhline(0, color="black", lw=0.8)
+    ax.set(xscale="log", xticks=sizes, xlabel="test pictures", ylabel="SRCC as reported − on other pictures")
+    ax.set_xticks(sizes, [str(n) for n in sizes])
+    ax.minorticks_off()
+    return finish(fig)
