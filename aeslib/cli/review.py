@@ -103,7 +103,8 @@ def gathered(chapters: list[str], deadline: float) -> Evidence:
                 profile, f"{', '.join(chapters)} in the {profile} profile, {state}{before and f' ({before})'}"
             )
         told.append(f"{profile} did not end well in time")
-    return Evidence("default", f"no run of {', '.join(chapters)}: {'; '.join(told)}; give more --minutes")
+    why = f"no up-to-date run of {', '.join(chapters)}: {'; '.join(told)}; give more --minutes"
+    return Evidence("default", f"{why}. Tables of an earlier state count where there are any")
 
 
 def cost(name: str, profile: str, guess: float) -> float:
