@@ -7,6 +7,7 @@ date, in the default profile when the time allows, else in the smoke profile, wh
 import argparse
 import csv
 import json
+import math
 import subprocess
 import sys
 import time
@@ -175,7 +176,8 @@ def page(receipt: Receipt) -> str:
     ]
     claims = [
         f"<tr><td>{c['verdict']}</td><td>{escape(c['claim'])}<br><code>{c['id']}</code> · {escape(c['place'])}</td>"
-        f"<td>{escape(c['published'])}</td><td>{escape(c['ours'])}</td><td>{escape(c['why'])}</td></tr>"
+        f"<td>{escape(c['published'])}</td><td>{escape(c['ours'])} {c['data']}</td>"
+        f"<td>{escape(c['why'])}</td></tr>"
         for c in receipt["claims"]
     ]
     facts = "".join(f"<tr><th>{escape(str(k))}</th><td>{escape(str(v))}</td></tr>" for k, v in told.items())
@@ -246,4 +248,4 @@ def close(a: str, b: str, tolerance: float) -> bool:
         x, y = float(a), float(b)
     except ValueError:
         return False
-    return abs(x - y) <= tolerance * max(abs(x), abs(y), 0.1)
+    return math.isclose(x, y, rel_tol=tolerance, abs_tol=tolerance / 10)

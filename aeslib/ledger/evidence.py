@@ -178,7 +178,7 @@ class Evidence:
     """What was looked at → its fingerprint."""
     basis: Basis = "arithmetic"
     data: str = ""
-    """`real` or `labels` when labels were looked at."""
+    """`real` or `labels` when labels were looked at, `synthetic` when a run on stand-ins was."""
 
     def note(self, name: str) -> None:
         """Remember an input."""
@@ -201,7 +201,10 @@ class Evidence:
             chapter = str(published.items().loc[item, "notebook"]).split()[0]
             command = f"./run_all.sh --profile {self.profile} --only {chapter}"
             raise MissingDataError(f"Needs the runs of {chapter}: `{command}`, then judge again.")
-        return pd.read_csv(path)
+        table = pd.read_csv(path)
+        if "data" in table and (table["data"] == "synthetic").any():
+            self.data = "synthetic"
+        return table
 
     def title(self, item: str) -> str:
         """The title of an item in the index."""

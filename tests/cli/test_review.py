@@ -102,6 +102,12 @@ def test_other_verdicts_effects_and_shapes_are_told(receipt):
     assert list(differences(*shapes, 0.01)) == ["t.csv: tables of different shape"]
 
 
+def test_a_receipt_says_that_numbers_come_from_stand_ins(receipt):
+    claim = receipt["claims"][0]
+    assert "synthetic" not in review.page(receipt)
+    assert "synthetic" in review.page(receipt | {"claims": [claim | {"data": "synthetic"}]})
+
+
 def test_receipts_of_two_targets_are_not_compared(receipt, tmp_path):
     left = written(receipt, tmp_path / "a.json")
     right = written(receipt | {"target": "elta.T1"}, tmp_path / "b.json")

@@ -48,6 +48,15 @@ def test_what_was_found_is_told(table):
     assert (found["effect"], found["low"], found["high"], found["basis"]) == (0.2, 0.1, 0.3, "experiment")
 
 
+@pytest.mark.parametrize("source", ["synthetic", ""])
+def test_a_run_on_stand_ins_is_said_to_be_one(table, source):
+    table(-0.2, -0.3, -0.1, 5)
+    path = saved("default", "elta.T1")
+    if source:
+        pd.read_csv(path).assign(data=source).to_csv(path, index=False)
+    assert judge(claim("elta.ordering.run-t1-ava-l"))["data"] == source
+
+
 def test_before_the_run_the_claim_needs_it():
     found = judge(claim("elta.ordering.run-t1-ava-l"))
     assert found["verdict"] == "needs data"
