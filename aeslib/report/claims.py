@@ -70,7 +70,7 @@ def here(claim: Mapping[str, Any]) -> str:
         interval = "" if claim["low"] is None else f" [{claim['low']:.3g}, {claim['high']:.3g}]"
         parts.append(f"effect {claim['effect']:.3g}{interval}")
     if claim["seeds"]:
-        parts.append(plural(claim["seeds"], "seed"))
+        parts.append(plural(int(claim["seeds"]), "seed"))
     if claim["data"] == "synthetic":
         parts.append('<span class="badge">synthetic</span>')
     return "<br>".join(filter(None, parts))
