@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import settings
 
 settings.register_profile("aeslib", deadline=None, print_blob=True)  # a shared machine is slow at times: no timed tests
@@ -20,6 +21,12 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AESLIB_RESULTS", str(tmp_path / "results"))
     monkeypatch.setenv("AESLIB_ARTIFACTS", str(tmp_path / "artifacts"))
     monkeypatch.delenv("AESLIB_DATA", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def same_draws() -> None:
+    """Every test meets the same random tensors, whatever ran before it."""
+    torch.manual_seed(0)
 
 
 @pytest.fixture
