@@ -262,6 +262,8 @@ def figure_radar(
         closed = [*row, row[0]]
         ax.plot([*angles, angles[0]], closed, "o-", color=colour, lw=1.5, ms=3, label=name)
     ax.set_xticks(angles, spokes, fontsize=7.5)
+    ax.tick_params(axis="x", pad=9)
+    ax.set_rlabel_position(180 / len(spokes))  # between two spokes
     lowest = min(min(row) for row in values.values())
     ax.set_ylim(max(0.0, np.floor(lowest * 10) / 10 - 0.1), None)
     ax.set_title("SRCC of the overall score", fontsize=9, loc="center")

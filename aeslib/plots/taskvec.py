@@ -181,7 +181,7 @@ def figure_scaling(table: pd.DataFrame, added: Sequence[str]) -> Figure:
         )
     ax.set(xlabel="data sets so far", ylabel="SRCC, mean over users")
     ax.set_xticks(range(1, len(added) + 1), [f"{k}\n+ {name}" for k, name in enumerate(added, 1)], fontsize=7.5)
-    ax.legend(title="rated")
+    ax.legend(title="rated", loc="center left", bbox_to_anchor=(1, 0.5))
     return finish(fig)
 
 
