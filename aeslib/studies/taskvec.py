@@ -16,15 +16,11 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from aeslib.data import load_card
-from aeslib.data.load import synthetic
-from aeslib.data.synthetic import pictures
 from aeslib.profiles import Profile
 from aeslib.studies.core import Outcome, Study
 from aeslib.studies.parts import parts
 from aeslib.studies.taskvec_tasks import sets, stack_of, start_model, tower_features
 from aeslib.studies.taskvec_views import (
-    IMAGES,
     WORLDS,
     Seen,
     Users,
@@ -32,7 +28,9 @@ from aeslib.studies.taskvec_views import (
     all_views,
     alone,
     plain,
+    rated,
     seen,
+    shown_of,
     users_of,
 )
 from aeslib.taskvec.baselines import MetaHead, Pam, fine_tuned, ridge
@@ -189,15 +187,11 @@ def flickr_features(view: View, profile: Profile) -> np.ndarray:
 def meta_head(which: Which, profile: Profile, seed: int) -> MetaHead:
     """A head meta-trained on the raters of Flickr-AES's training pictures."""
     model = flickr_model(which, profile, seed)
-    table = synthetic(load_card("flickr_aes"), size=IMAGES, seed=0, level="rating").table
-    frame = table.frame[table.frame["split"] == "train"]
-    places = frame["image_id"].str.rpartition("-")[2].astype(int).to_numpy()
-    used = np.unique(places)
-    shown = pictures("flickr_aes", size=IMAGES, seed=0, px=profile.image_size)[used]
-    z = torch.from_numpy(tower_features(model, plain(shown)))
-    frame = frame.assign(
-        row=np.searchsorted(used, places), target=on_template(frame["score"].to_numpy(), table.score_range)
-    )
+    found = rated("flickr_aes", 0)
+    frame = found.table.frame[found.table.frame["split"] == "train"]
+    ids, row = np.unique(frame["image_id"].to_numpy(str), return_inverse=True)
+    z = torch.from_numpy(tower_features(model, plain(shown_of(found, ids.tolist(), 0, profile))))
+    frame = frame.assign(row=row, target=on_template(frame["score"].to_numpy(), found.table.score_range))
     people = [
         (torch.tensor(one["row"].to_numpy()), torch.tensor(one["target"].to_numpy()))
         for _, one in frame.groupby("user_id")

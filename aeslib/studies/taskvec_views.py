@@ -6,6 +6,7 @@ pictures of the stand-in for Flickr-AES. Where real pictures with their raters a
 Letters: n tasks · M pictures · U users.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +18,7 @@ from torch.func import functional_call
 
 from aeslib.data import load, load_card
 from aeslib.data.images import open_store
-from aeslib.data.load import synthetic
+from aeslib.data.load import Dataset, synthetic
 from aeslib.data.synthetic import pictures
 from aeslib.data.synthetic.standins import people
 from aeslib.data.transforms import RECIPES
@@ -73,9 +74,7 @@ def how_many(key: str, profile: Profile) -> int:
 @lru_cache(maxsize=2)
 def users_of(key: str, profile: Profile) -> Users:
     """The users of one world: real people with their real pictures where they are, else the stand-in's."""
-    found = load(key, level="rating", size=IMAGES, seed=PEOPLE)
-    if found.source != "real":
-        found = synthetic(load_card(key), size=IMAGES, seed=PEOPLE, level="rating")
+    found = rated(key, PEOPLE)
     frame = found.table.frame
     if "test" in set(frame["split"]) and key == "flickr_aes":
         frame = frame[frame["split"] == "test"]
@@ -87,15 +86,29 @@ def users_of(key: str, profile: Profile) -> Users:
     scores = on_template(frame["score"].to_numpy(), found.table.score_range)
     who, rows = frame["user_id"].to_numpy(), frame["image_id"].map(row).to_numpy()
     everybody = tuple(Collection(name, rows[who == name], scores[who == name]) for name in names)
+    shown = shown_of(found, ids, PEOPLE, profile)
     if found.source == "real":
-        paths, recipe = found.image_paths(), RECIPES["taskvec"].at(profile.image_size)
-        shown = open_store({image: paths[image] for image in ids}, size=profile.image_size, fit=recipe.fit).array
         blank = np.full(len(names), "")
         return Users(shown, everybody, blank, np.full(len(names), np.nan), found.source, found.detail)
     known = people(key, size=IMAGES, seed=PEOPLE).set_index("user_id").loc[names]
-    places = [int(image.rpartition("-")[2]) for image in ids]
-    shown = pictures(key, size=IMAGES, seed=PEOPLE, px=profile.image_size)[places]
     return Users(shown, everybody, known["kind"].to_numpy(str), known["ceiling"].to_numpy(), found.source, found.detail)
+
+
+def rated(key: str, seed: int) -> Dataset:
+    """Single ratings of real pictures where they are at hand, else the stand-in's."""
+    found = load(key, level="rating", size=IMAGES, seed=seed)
+    if found.source == "real":
+        return found
+    return synthetic(load_card(key), size=IMAGES, seed=seed, level="rating")
+
+
+def shown_of(found: Dataset, ids: Sequence[str], seed: int, profile: Profile) -> np.ndarray:
+    """(M, 3, S, S) uint8 pictures of these ids; `seed` is the stand-in's."""
+    if found.source == "real":
+        paths, recipe = found.image_paths(), RECIPES["taskvec"].at(profile.image_size)
+        return open_store({image: paths[image] for image in ids}, size=profile.image_size, fit=recipe.fit).array
+    places = [int(image.rpartition("-")[2]) for image in ids]
+    return pictures(found.key, size=IMAGES, seed=seed, px=profile.image_size)[places]
 
 
 # --- what task models say of the users' pictures ---
