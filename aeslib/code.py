@@ -9,6 +9,7 @@ import json
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from aeslib.errors import DataError
 from aeslib.paths import ROOT
@@ -100,12 +101,22 @@ def inputs(source: str) -> list[Path]:
     return python + [path for path in _other_files() if is_named(path)]
 
 
+def read_notebook(path: Path) -> dict[str, Any]:
+    """A notebook's JSON with its `metadata` and `cells`; `DataError` where it is no notebook."""
+    try:
+        book: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        book.setdefault("metadata", {}).get("aeslib", {}).get("after")
+        for cell in book["cells"]:
+            "".join(cell["source"])
+            cell.setdefault("metadata", {}).get("tags"), cell["cell_type"]
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: not a notebook ({error}); restore it with `git checkout -- {path.name}`.") from error
+    return book
+
+
 def notebook_source(path: Path) -> str:
     """The code cells of a notebook as one Python source; magics, shell lines and cells in another language left out."""
-    try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    except (json.JSONDecodeError, KeyError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not a notebook ({error}); restore it with `git checkout -- {path.name}`.") from error
+    cells = read_notebook(path)["cells"]
     sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     python = "\n".join(source for source in sources if not source.startswith("%%"))
     return re.sub(r"^(\s*)[%!].*$", r"\1pass", python, flags=re.MULTILINE)

@@ -1,5 +1,6 @@
 """Where things are, and how they are written: atomically, and never outside their folder."""
 
+import errno
 import fcntl
 import os
 import tempfile
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from aeslib.errors import DataError
+from aeslib.errors import DataError, StateError
 
 ROOT = Path(os.environ.get("AESLIB_HOME") or Path(__file__).resolve().parent.parent)
 """The project's folder (the one that holds `notebooks/`); `AESLIB_HOME` overrides it."""
@@ -34,26 +35,56 @@ def artifacts_dir(profile: str) -> Path:
     return Path(os.environ.get("AESLIB_ARTIFACTS") or ROOT / "artifacts") / profile
 
 
+REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+"""What the system answers when a disk is full or a folder may not be written."""
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raise `StateError` where the block cannot write to `path`: the disk is full, read-only or somebody else's."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        raise StateError(
+            f"{path} cannot be written: {error.strerror}. Make room, or name other folders with AESLIB_RESULTS, "
+            "AESLIB_ARTIFACTS and XDG_CACHE_HOME; what is finished is kept."
+        ) from error
+
+
+def reserve(path: Path) -> None:
+    """Take the room that a sparse file claims: a full disk is an error now, not a dead process at some later page."""
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            try:
+                os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
+            except OSError as error:
+                if error.errno in REFUSED:  # others: an empty file, or a file system that cannot do this
+                    raise
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` that becomes `path` when the block ends well and vanishes when it does not.
 
     A reader sees the old file or the new one, never half of one, also after `kill -9`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:80]}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:80]}-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> Path:
@@ -63,11 +94,25 @@ def write_text(path: Path, text: str) -> Path:
     return path
 
 
+def state(path: Path) -> str:
+    """What changes whenever a file does: its size, and the times of its content and of its entry in the disk's index.
+
+    The last cannot be set by hand, so that a file copied over another with its old time is told apart, too.
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        return "missing"
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
+
+
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
     """Hold the lock file `path` while the block runs; others wait. The kernel lets go when a process dies."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as lock:
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.open("a")
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -102,8 +102,13 @@ def convert(source: Path) -> Path:
     import torch
     from safetensors.torch import save_file
 
-    found = torch.load(source, map_location="cpu", weights_only=True)
-    state = encoder_state(found.get("model", found))
+    try:
+        found = torch.load(source, map_location="cpu", weights_only=True)
+        state = {str(name): tensor.float() for name, tensor in found.get("model", found).items()}
+    except Exception as error:  # the loader raises anything on damaged bytes
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(f"{source.name} is no released checkpoint ({why}); fetch it again.") from error
+    state = encoder_state(state)
     with atomic_path(cache_home() / "weights" / RELEASED) as target:
         save_file({name: tensor.float().contiguous() for name, tensor in state.items()}, target)
     return cache_home() / "weights" / RELEASED

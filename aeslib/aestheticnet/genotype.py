@@ -46,7 +46,7 @@ class Genotype:
         try:
             found = json.loads(text)
             return cls(*(tuple((op, source) for op, source in found[name]) for name in ("normal", "reduce")))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, RecursionError, KeyError, TypeError) as error:
             raise ParameterError(
                 f'not a genotype ({error}); expected {{"normal": [[operation, state], …], "reduce": […]}}.'
             ) from error
@@ -62,7 +62,7 @@ def _checked(name: str, genes: Sequence[Gene]) -> tuple[Gene, ...]:
         for op, source in pair:
             if op not in OPS[1:]:
                 raise unknown("operation", op, OPS[1:])
-            if not 0 <= source < node:
+            if type(source) is not int or not 0 <= source < node:
                 raise ParameterError(f"node {node} of the {name} cell reads state {source}; expected 0 to {node - 1}.")
         if pair[0][1] == pair[1][1]:
             raise ParameterError(f"node {node} of the {name} cell reads state {pair[0][1]} twice.")

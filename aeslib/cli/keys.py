@@ -15,10 +15,9 @@ from pathlib import Path
 
 from aeslib import code
 from aeslib.errors import StateError, unknown
-from aeslib.paths import ROOT, data_root, results_dir
+from aeslib.paths import ROOT, data_root, results_dir, state
 
 REPORT = "report"
-IMAGES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def plan(profile: str, pattern: str = "*") -> Plan:
 
 def looks_at(name: str) -> str:
     """The pattern of the notebooks whose results this one looks at: `"aeslib": {"after": PATTERN}` in its metadata."""
-    metadata = json.loads(notebook_path(name).read_text(encoding="utf-8")).get("metadata", {})
+    metadata = code.read_notebook(notebook_path(name))["metadata"]
     return str(metadata.get("aeslib", {}).get("after", ""))
 
 
@@ -94,7 +93,7 @@ def _inputs(source: str) -> list[Path]:
 
 def _cells(path: Path) -> str:
     """What a person wrote into a notebook: outputs and other traces of opening it do not count."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    cells = code.read_notebook(path)["cells"]
     return json.dumps([(c["cell_type"], "".join(c["source"]), c["metadata"].get("tags")) for c in cells])
 
 
@@ -106,15 +105,9 @@ def _common(profile: str) -> str:
 
 
 def fingerprint(root: Path) -> Iterator[str]:
-    """What lies in the data folder: name, size and time of every file, but only the number of images per folder."""
+    """What lies in the data folder: the name and state of every file."""
     for folder, folders, files in os.walk(root):
         folders.sort()
-        images = 0
+        place = os.path.relpath(folder, root)
         for name in sorted(files):
-            path = Path(folder, name)
-            if path.suffix.lower() in IMAGES:
-                images += 1
-            else:
-                stat = path.stat()
-                yield f"{path.relative_to(root)} {stat.st_size} {stat.st_mtime_ns}"
-        yield f"{Path(folder).relative_to(root)} {images} images"
+            yield f"{place}/{name} {state(Path(folder, name))}"

@@ -5,7 +5,6 @@ import ast
 import contextlib
 import json
 import os
-import time
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -14,8 +13,9 @@ from typing import Any
 from aeslib.cli.keys import notebook_path
 from aeslib.cli.process import CHILD, die_with_parent, own_environment
 from aeslib.cli.records import read_record, run_job
+from aeslib.code import read_notebook
 from aeslib.errors import ParameterError, StateError, unknown
-from aeslib.paths import inside, results_dir
+from aeslib.paths import inside, results_dir, state
 
 
 def main(options: argparse.Namespace) -> int:
@@ -29,7 +29,8 @@ def main(options: argparse.Namespace) -> int:
     name, profile = path.stem, str(parameters["PROFILE"])
     remove_earlier(profile, name)
     job = partial(execute, path, profile, parameters)
-    return run_job(profile, name, job, partial(saved_files, profile, name, time.time()), parameters)
+    before = state(results_dir(profile) / "claims.json")
+    return run_job(profile, name, job, partial(saved_files, profile, name, before), parameters)
 
 
 def given_parameters(words: Iterable[str]) -> dict[str, Any]:
@@ -52,12 +53,15 @@ def declared_parameters(path: Path) -> dict[str, Any]:
     Raises:
         StateError: when there is no such cell, or a line of it is not `NAME = literal`.
     """
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+    tagged = [cell for cell in read_notebook(path)["cells"] if "parameters" in cell["metadata"].get("tags", [])]
     if len(tagged) != 1:
         raise StateError(f"{path.name}: {len(tagged)} cells are tagged 'parameters'; expected one.")
     declared = {}
-    for node in ast.parse("".join(tagged[0]["source"])).body:
+    try:
+        body = ast.parse("".join(tagged[0]["source"])).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise StateError(f"{path.name}: parameters cell is not Python ({error}).") from error
+    for node in body:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         try:
             declared[target.id] = ast.literal_eval(node.value)  # type: ignore[union-attr, attr-defined]
@@ -124,11 +128,11 @@ def remove_earlier(profile: str, name: str) -> None:
         inside(results, written).unlink(missing_ok=True)
 
 
-def saved_files(profile: str, name: str, begun: float) -> list[Path]:
-    """All that a notebook wrote: its executed copy, tables, figures and their side-cars, the claims since `begun`."""
+def saved_files(profile: str, name: str, before: str) -> list[Path]:
+    """All that a notebook wrote: its executed copy, tables, figures with side-cars, claims no longer in `before`."""
     results = results_dir(profile)
     saved = [results / "notebooks" / f"{name}.ipynb"]
     for sidecar, outputs in sidecars(profile, name):
         saved += [sidecar, *(results / output for output in outputs)]
-    saved += [path for path in results.glob("claims.json") if path.stat().st_mtime >= begun]
+    saved += [path for path in results.glob("claims.json") if state(path) != before]
     return [path for path in saved if path.is_file()]

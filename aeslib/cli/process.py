@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aeslib.errors import StateError
-from aeslib.paths import cache_home
+from aeslib.paths import cache_home, writing
 from aeslib.schema import skip_iri_grammar
 
 THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM")
@@ -30,7 +30,8 @@ def own_environment() -> None:
     os.environ.update(PYTHONHASHSEED="0", PYTHONNOUSERSITE="1", JUPYTER_PREFER_ENV_PATH="1")
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
         os.environ[name] = str(home / name.lower())
-        Path(os.environ[name]).mkdir(parents=True, exist_ok=True)
+        with writing(home):
+            Path(os.environ[name]).mkdir(parents=True, exist_ok=True)
     for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "MPLBACKEND", "MATPLOTLIBRC"):
         os.environ.pop(name, None)
     skip_iri_grammar()
@@ -118,8 +119,10 @@ def only_run(results: Path, patience: float = 10) -> Iterator[int]:
     Raises:
         StateError: when a living run holds it; remains of a killed run get `patience` seconds to end.
     """
-    results.mkdir(parents=True, exist_ok=True)
-    with (results / ".lock").open("a+") as lock:
+    with writing(results):
+        results.mkdir(parents=True, exist_ok=True)
+        opened = (results / ".lock").open("a+")
+    with opened as lock:
         until = time.monotonic() + patience
         while True:
             try:
@@ -133,9 +136,10 @@ def only_run(results: Path, patience: float = 10) -> Iterator[int]:
                         f"another run of {results.name!r} is going on (process {holder}); wait for it or stop it."
                     ) from None
                 time.sleep(0.1)
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        with writing(results):
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
         yield lock.fileno()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from aeslib.cli.keys import REPORT
 from aeslib.cli.process import peak_memory
 from aeslib.paths import results_dir, write_text
-from aeslib.schema import validate
+from aeslib.schema import fits, validate
 
 SCHEMA = Path(__file__).parent / "record.schema.json"
 
@@ -24,15 +24,18 @@ def record_path(profile: str, name: str) -> Path:
 def read_record(profile: str, name: str) -> dict[str, Any] | None:
     """How the last run of `name` went; None when there was none or its file is damaged."""
     try:
-        record = json.loads(record_path(profile, name).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        record: dict[str, Any] = json.loads(record_path(profile, name).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) and "status" in record else None
+    return record if fits(record, json.loads(SCHEMA.read_text(encoding="utf-8"))) else None
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file; empty when it is not there."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    """SHA-256 of a file; empty when it is not there or cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, ValueError):
+        return ""
 
 
 def damaged(profile: str, record: dict[str, Any]) -> str:

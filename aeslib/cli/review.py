@@ -200,7 +200,7 @@ def read(path: Path) -> Receipt:
     try:
         receipt: Receipt = json.loads(path.read_text(encoding="utf-8"))
         validate(receipt, json.loads(SCHEMA.read_text(encoding="utf-8")))
-    except (OSError, ValueError, ValidationError) as error:
+    except (OSError, ValueError, RecursionError, ValidationError) as error:
         raise DataError(f"{path}: no readable receipt ({str(error).splitlines()[0]}).") from error
     return receipt
 

@@ -18,6 +18,8 @@ from aeslib.paths import ROOT, results_dir
 
 Reasons = dict[str, str]
 """Job → why it has to run."""
+NO_ROOM = 1 << 20
+"""Bytes; with less a disk counts as full."""
 
 
 def report(options: argparse.Namespace) -> int:
@@ -139,6 +141,8 @@ def row(
     if after is None or (name in due and after == before):
         log = short(results_dir(plan.profile) / "logs" / f"{name}.log")
         error = f"ended without a word (killed, or out of memory?); see {log} and snakemake.log beside it"
+        if shutil.disk_usage(results_dir(plan.profile)).free < NO_ROOM:
+            error = f"no room on the disk of {short(results_dir(plan.profile))}; make some, what is finished is kept"
         return {"name": name, "status": "FAILED", "seconds": None, "peak_mb": None, "error": error}
     status = "FAILED" if after["status"] != "done" else "done" if name in due else "unchanged"
     return {"name": name, "status": status} | {key: after[key] for key in ("seconds", "peak_mb", "error")}
@@ -148,8 +152,12 @@ def show_claims(results: Path) -> None:
     """Print how many claims have which verdict, when they have been judged."""
     path = results / "claims.json"
     if path.is_file():
-        judged = json.loads(path.read_text(encoding="utf-8"))["claims"]
-        counts = Counter(claim["verdict"] for claim in judged)
+        try:
+            judged = json.loads(path.read_text(encoding="utf-8"))["claims"]
+            counts = Counter(str(claim["verdict"]) for claim in judged)
+        except (ValueError, RecursionError, KeyError, TypeError) as error:
+            print(f"Claims: {short(path)} is damaged ({error}); it is made again by `./run_all.sh --only '60*'`.")
+            return
         print("Claims: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()))
 
 

@@ -11,6 +11,7 @@ from tqdm.auto import tqdm
 
 from aeslib.data._findings import Finding
 from aeslib.data.adapters.reading import Adapter
+from aeslib.data.images import FORMATS
 from aeslib.data.load import PICTURES
 from aeslib.data.table import LabelTable, Level
 
@@ -89,9 +90,9 @@ def image_fault(path: Path) -> str | None:
         if file.read(512).lstrip()[:1] == b"<":
             return "is a web page, not a picture; fetch it again."
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             image.verify()
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             image.draft("L", (1, 1))  # JPEG: reads every byte, decodes an eighth
             image.load()
     except Image.UnidentifiedImageError:

@@ -4,11 +4,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aeslib.errors import DataError, unknown
 from aeslib.paths import ROOT
+from aeslib.schema import parse_yaml
 
 CARDS = ROOT / "data_cards"
 KEYS = (
@@ -86,10 +86,11 @@ def parse_card(text: str, *, name: str) -> DatasetCard:
     if not text.startswith("---\n") or not mark:
         raise DataError(f"{name}: no YAML front matter between two lines of '---'.")
     try:
-        fields = yaml.safe_load(head)
-        return DatasetCard(**fields, body=body.strip())
-    except yaml.YAMLError as error:
+        fields = parse_yaml(head)
+    except ValueError as error:
         raise DataError(f"{name}: front matter is not YAML ({' '.join(str(error).split())}).") from error
+    try:
+        return DatasetCard(**fields, body=body.strip())
     except TypeError as error:
         raise DataError(f"{name}: front matter must be a mapping of fields.") from error
     except ValidationError as error:
@@ -106,7 +107,11 @@ def load_card(key: str, folder: Path = CARDS) -> DatasetCard:
     path = folder / f"{key}.md"
     if not path.is_file():
         raise DataError(f"{path} is missing; restore it with `git checkout -- data_cards/{key}.md`.")
-    card = parse_card(path.read_text(encoding="utf-8"), name=path.name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text; restore it with `git checkout -- data_cards/{key}.md`.") from error
+    card = parse_card(text, name=path.name)
     if card.key != key:
         raise DataError(f"{path.name}: key is {card.key!r}, expected {key!r}.")
     return card

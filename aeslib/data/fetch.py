@@ -4,6 +4,7 @@ A file is downloaded beside its place, compared with the card's SHA-256 and rena
 absent. Running it again skips what is right.
 """
 
+import errno
 import hashlib
 import lzma
 import stat
@@ -215,7 +216,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
         with zipfile.ZipFile(path) if path.suffix.lower() == ".zip" else tarfile.open(path) as opened:
             yield Archive(opened)
     except BROKEN as error:
-        if isinstance(error, OSError) and error.errno is not None:
+        if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL, errno.ENAMETOOLONG}:
             raise  # the disk's fault, not the archive's
         why = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise DataError(f"{path.name}: not a whole archive ({why}); download it again.") from error

@@ -12,17 +12,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image, ImageOps
 from tqdm.auto import tqdm
 
 from aeslib.code import digest
+from aeslib.data.kept import as_left
 from aeslib.errors import DataError
-from aeslib.paths import cache_home, exclusive, write_text
+from aeslib.paths import cache_home, exclusive, reserve, state, write_text, writing
 
 Fit = Literal["squash", "crop", "pad"]
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF")
+"""All that is decoded, whatever a file is called: for others Pillow would start programs (Ghostscript)."""
 MAX_PIXELS = 300_000_000
 """A picture that claims more is set apart: decoding it could take all memory."""
 TOGETHER = 64
@@ -68,7 +71,8 @@ def to_rgb(image: Image.Image) -> Image.Image:
     """Any mode as 8-bit RGB, upright: 16-bit is scaled, transparency laid on white, EXIF rotation applied."""
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith(("I", "F")):
-        values = np.asarray(image, dtype=np.float64)
+        with np.errstate(invalid="ignore"):  # what is no number is black
+            values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0, neginf=0)
         top = 65535.0 if image.mode.startswith("I") else max(float(values.max()), 1.0)
         image = Image.fromarray((values.clip(0, top) * (255 / top) + 0.5).astype(np.uint8))
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
@@ -90,7 +94,7 @@ def decode(path: Path, size: int, fit: Fit) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            with Image.open(path, formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise DataError(f"{path.name}: {image.width} × {image.height} pixels; at most {MAX_PIXELS:,}")
                 if image.format == "JPEG":
@@ -98,7 +102,7 @@ def decode(path: Path, size: int, fit: Fit) -> np.ndarray:
                 picture = _fitted(to_rgb(image), size, fit)
     except DataError:
         raise
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except Exception as error:  # decoders raise anything on damaged bytes
         raise DataError(f"{path.name}: not a whole picture ({error})") from error
     return np.asarray(picture).transpose(2, 0, 1)
 
@@ -117,19 +121,18 @@ def open_store(paths: Mapping[str, Path], *, size: int, fit: Fit = "squash", pro
     """The pictures at `paths` (image_id → file), decoded at most once on this machine.
 
     Args:
-        paths: files; the cache is keyed by their names, sizes and times, so a changed folder makes a new one.
+        paths: files; the cache is keyed by their names and `paths.state`, so a changed folder makes a new one.
         size: side S in pixels.
         fit: "squash" to S × S, centre "crop", or "pad" (long side S, aspect kept, see `ImageStore.shapes`).
         progress: show a bar with an estimate while building.
     """
     folder = cache_home() / "images"
-    key = digest(json.dumps([size, fit, 1]), *(f"{name}\0{_state(path)}" for name, path in paths.items()))
+    key = digest(json.dumps([size, fit, 1]), *(f"{name}\0{path} {state(path)}" for name, path in paths.items()))
     done, note = folder / f"{key}.npy", folder / f"{key}.json"
-    if not note.is_file():
+    about = _about(done, note)
+    if about is None:
         with exclusive(folder / f"{key}.lock"):
-            if not note.is_file():
-                _build(paths, size, fit, done, note, progress)
-    about = json.loads(note.read_text(encoding="utf-8"))
+            about = _about(done, note) or _build(paths, size, fit, done, note, progress)
     if about["quarantined"]:
         first, why = next(iter(about["quarantined"].items()))
         warnings.warn(
@@ -140,21 +143,27 @@ def open_store(paths: Mapping[str, Path], *, size: int, fit: Fit = "squash", pro
     return ImageStore(tuple(paths), array, np.array(about["shapes"], int).reshape(-1, 2), about["quarantined"])
 
 
-def _state(path: Path) -> str:
+def _about(done: Path, note: Path) -> dict[str, Any] | None:
+    """The note beside a finished array; None when there is none, or one of the two was changed since."""
     try:
-        found = path.stat()
-    except OSError:
-        return f"{path} missing"
-    return f"{path} {found.st_size} {found.st_mtime_ns}"
+        text = note.read_text(encoding="utf-8")
+        about: dict[str, Any] = json.loads(text)
+        mark = about.pop("mark")
+        return about if mark == digest(as_left(done), json.dumps(about)) else None
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return None
 
 
-def _build(paths: Mapping[str, Path], size: int, fit: Fit, done: Path, note: Path, progress: bool) -> None:
+def _build(paths: Mapping[str, Path], size: int, fit: Fit, done: Path, note: Path, progress: bool) -> dict[str, Any]:
     """Decode into a part file; `made` remembers, per picture, (height, width) once it is stored."""
     part, made_part = done.with_suffix(".part.npy"), done.with_suffix(".made.npy")
-    array = _scratch(part, np.uint8, (len(paths), 3, size, size))
-    made = _scratch(made_part, np.int32, (len(paths), 2))
+    with writing(part):
+        array, goes_on = _scratch(part, np.uint8, (len(paths), 3, size, size))
+        if not goes_on:  # what `made` remembers is in an array that is finished, or lost
+            made_part.unlink(missing_ok=True)
+        made, _ = _scratch(made_part, np.int32, (len(paths), 2))
     bad: dict[str, str] = {}
-    todo = [(row, name, path) for row, (name, path) in enumerate(paths.items()) if not made[row].any()]
+    todo = [(row, name, path) for row, (name, path) in enumerate(paths.items()) if not made[row].all()]
 
     def one(job: tuple[int, str, Path]) -> None:
         row, name, path = job
@@ -173,19 +182,23 @@ def _build(paths: Mapping[str, Path], size: int, fit: Fit, done: Path, note: Pat
             list(pool.map(one, jobs))
             bar.update(len(jobs))
     array.flush()
-    shapes = made.tolist()
+    about: dict[str, Any] = {"quarantined": dict(sorted(bad.items())), "shapes": made.tolist()}
     os.replace(part, done)
-    write_text(note, json.dumps({"quarantined": dict(sorted(bad.items())), "shapes": shapes}))
+    write_text(note, json.dumps({**about, "mark": digest(as_left(done), json.dumps(about))}))
     made_part.unlink()
+    return about
 
 
-def _scratch(path: Path, dtype: type, shape: tuple[int, ...]) -> np.memmap:
-    """The array that a killed build left, or a new one of zeros."""
+def _scratch(path: Path, dtype: type, shape: tuple[int, ...]) -> tuple[np.memmap, bool]:
+    """The array that a killed build left, or a new one of zeros; and whether it is an old one."""
     if path.is_file():
         try:
             found = np.lib.format.open_memmap(path, mode="r+")
             if found.shape == shape and found.dtype == dtype:
-                return found
-        except (ValueError, OSError):
+                reserve(path)
+                return found, True
+        except ValueError:
             pass  # killed while it was being made: begin again
-    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    made = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    reserve(path)
+    return made, False

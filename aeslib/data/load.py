@@ -1,17 +1,18 @@
 """`load(key)`: the real data where it is there, its labels where only they are, else the synthetic stand-in."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
+from aeslib.code import digest
 from aeslib.data.adapters import ADAPTERS
 from aeslib.data.adapters.reading import Adapter, choose, tracking
 from aeslib.data.cards import DatasetCard, load_card
 from aeslib.data.table import LabelTable, Level, Source
 from aeslib.errors import DataError, unknown
-from aeslib.paths import data_root, inside
+from aeslib.paths import data_root, inside, state
 
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
 
@@ -25,6 +26,10 @@ class ImagePaths(Mapping[str, Path]):
 
     def __getitem__(self, image_id: str) -> Path:
         return inside(self.folder, self._names[image_id])
+
+    def state(self, ids: Iterable[str]) -> str:
+        """Digest that changes when one of these pictures does; looks at sizes and times only."""
+        return digest("\n".join(f"{name} {state(self.folder / self._names[name])}" for name in sorted(ids)))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -85,8 +90,10 @@ def load(key: str, *, family: str | None = None, level: Level = "image", size: i
     except DataError as error:
         raise DataError(f"{key}: {error} See `aeslib data verify {key}`.") from error
     images = find_images(adapter, folder)
-    files = ", ".join(f"{name} {digest[:12]}" for name, digest in opened.items())
+    files = ", ".join(f"{name} {sha[:12]}" for name, sha in opened.items())
     source, told = level_of(table, images)
+    if source == "real":
+        told += f" {images.state(set(table.frame['image_id']))[:12]}"
     detail = "; ".join([f"{family}: {files}", *table.notes, told])
     return Dataset(card, table, source, detail, images if source == "real" else {})
 

@@ -100,7 +100,7 @@ def read(path: Path) -> list[Outcome]:
     """Outcomes from a file; `DataError` says what is wrong with it."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: no readable ledger ({error}); judge again with `aeslib claims`.") from error
     _check(record, path)
     return record["claims"]

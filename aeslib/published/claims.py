@@ -6,11 +6,11 @@ import difflib
 from functools import cache
 from typing import Any, Literal, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from aeslib.errors import DataError, ParameterError
 from aeslib.published import _HERE
+from aeslib.schema import parse_yaml
 
 Paper = Literal["elta", "aesmamba", "taskvec", "mtcnn", "aestheticnet", "cross"]
 Kind = Literal["arithmetic", "ordering", "magnitude", "protocol", "definition", "qualitative"]
@@ -47,8 +47,8 @@ class Claim(BaseModel):
 def parse(text: str, *, name: str) -> tuple[Claim, ...]:
     """Claims from YAML, in order; `DataError` names the entry and the field that is missing, unknown or ill-typed."""
     try:
-        entries = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
+        entries = parse_yaml(text)
+    except ValueError as error:
         raise DataError(f"{name}: not YAML ({' '.join(str(error).split())}).") from error
     if not isinstance(entries, list):
         raise DataError(f"{name}: expected a list of claims, found {type(entries).__name__}.")

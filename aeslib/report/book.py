@@ -80,7 +80,8 @@ def trusted(work: Path) -> Iterator[None]:
     """What an earlier build kept in `work` is used only when that build came to its end."""
     unfinished = work / "unfinished"
     if unfinished.exists():
-        shutil.rmtree(work)
+        for folder in ("html", "doctrees", "source"):  # the mark stays: this may be killed, too
+            shutil.rmtree(work / folder, ignore_errors=True)
     work.mkdir(parents=True, exist_ok=True)
     unfinished.touch()
     yield
@@ -112,6 +113,7 @@ def write_sources(book: Book, work: Path) -> None:
     for name, text in wanted.items():
         path = folder / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            (work / "doctrees" / name).with_suffix(".doctree").unlink(missing_ok=True)  # Sphinx would ask the clock
             write_text(path, text)
 
 

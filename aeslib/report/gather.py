@@ -101,7 +101,7 @@ def read_json(path: Path) -> Any:
     """The parsed file; `DataError` says where it stops being JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not JSON ({error}); delete it and run again.") from error
 
 

@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -23,7 +22,7 @@ from tqdm.auto import tqdm
 from aeslib.code import closure, digest
 from aeslib.data import pictured
 from aeslib.errors import ParameterError, StateError, unknown
-from aeslib.paths import artifacts_dir, exclusive
+from aeslib.paths import artifacts_dir, exclusive, writing
 from aeslib.profiles import Profile
 
 STUDIES = {
@@ -72,6 +71,8 @@ class Results:
         """The arrays of one run."""
         if key not in self.folders:
             raise unknown(f"run of {self.study}", key, self.folders)
+        if not is_whole(self.folders[key]):
+            raise StateError(f"{self.folders[key].name} was changed since it was read; run the study again.")
         with np.load(self.folders[key] / "arrays.npz", allow_pickle=False) as stored:
             return dict(stored)
 
@@ -151,37 +152,42 @@ def slug(config: Any) -> str:
 
 def compute(study: Study, config: Any, profile: Profile, folder: Path) -> None:
     """Run one cell of the grid and put its folder in place, whole."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter(), time.process_time()
     checkpoint = folder.parent / f".{folder.name}.checkpoint.safetensors"
     outcome = study.run(config, profile, checkpoint)
     spent = {"seconds": time.perf_counter() - started[0], "cpu_seconds": time.process_time() - started[1]}
-    making = folder.parent / f".{folder.name}-{uuid4().hex[:8]}"
-    making.mkdir()
-    try:
-        np.savez(making / "arrays.npz", **dict(outcome.arrays))  # type: ignore[arg-type]
-        record = {
-            "study": study.name,
-            "config": asdict(config),
-            "metrics": {name: float(value) for name, value in outcome.metrics.items()},
-            "arrays": digest(making / "arrays.npz"),
-            **spent,
-        }
-        (making / "run.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
-        with exclusive(folder.parent / ".lock"):
-            if not is_whole(folder):  # else another process was first, with the same numbers
-                shutil.rmtree(folder, ignore_errors=True)
-                os.rename(making, folder)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-        checkpoint.unlink(missing_ok=True)
+    making = folder.parent / f".{folder.name}.making"
+    with exclusive(folder.parent / ".lock"), writing(folder):
+        if not is_whole(folder):  # else another process was first, with the same numbers
+            shutil.rmtree(making, ignore_errors=True)  # of a process that was killed
+            making.mkdir()
+            np.savez(making / "arrays.npz", **dict(outcome.arrays))  # type: ignore[arg-type]
+            record = {
+                "study": study.name,
+                "config": asdict(config),
+                "metrics": {name: float(value) for name, value in outcome.metrics.items()},
+                "arrays": digest(making / "arrays.npz"),
+                **spent,
+            }
+            text = json.dumps(record | {"record": seal(record)}, indent=1)
+            (making / "run.json").write_text(text, encoding="utf-8")
+            shutil.rmtree(folder, ignore_errors=True)
+            os.rename(making, folder)
+    checkpoint.unlink(missing_ok=True)
+
+
+def seal(record: Mapping[str, Any]) -> str:
+    """Digest of a run's record, kept in it."""
+    return digest(json.dumps(json.loads(json.dumps(record)), sort_keys=True))
 
 
 def is_whole(folder: Path) -> bool:
     """Whether a run's folder is complete and undamaged."""
     try:
         return bool(read_run(folder)["arrays"] == digest(folder / "arrays.npz"))
-    except (StateError, OSError, KeyError):
+    except (StateError, OSError):
         return False
 
 
@@ -189,7 +195,9 @@ def read_run(folder: Path) -> dict[str, Any]:
     """A run's record; `StateError` when it is missing or damaged."""
     try:
         found: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        if found.pop("record") != seal(found):
+            raise ValueError("its record was changed")
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise StateError(f"{folder.name} is not a whole run ({error}); delete it, it will be made again.") from error
     return found
 

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from torch import Tensor, nn
 
 from aeslib.backbones import BACKBONES
 from aeslib.code import closure, digest
-from aeslib.paths import artifacts_dir, atomic_path, exclusive
+from aeslib.data.kept import kept
+from aeslib.paths import artifacts_dir
 from aeslib.profiles import Profile
 from aeslib.studies.parts import Parts
 from aeslib.training import Batches, predict
@@ -38,18 +40,22 @@ def start_of(name: str, profile: Profile, share: int = SHARE) -> nn.Module:
 
 
 def features(name: str, data: Batches, profile: Profile, share: int = SHARE) -> np.ndarray:
-    """(N, d) pooled features, computed once and kept in `artifacts/PROFILE/features/`."""
+    """(N, d) pooled features, computed once and kept in `artifacts/PROFILE/features/`.
+
+    Pictures are told by the name of the array that they lie in, which changes with them, or by their own bytes.
+    """
     modules = ("aeslib.studies.parts", "aeslib.training.pretext", BACKBONES[name].small.__module__)
-    key = digest(
-        f"{name} {profile} {share}", *data.ids, *(path for module in modules for path in closure(f"import {module}"))
-    )
+    shown, rows = data.images, np.arange(len(data)) if data.rows is None else data.rows
+    pictures = Path(shown.filename).name if isinstance(shown, np.memmap) and shown.filename else shown.tobytes()
+    code = [path for module in modules for path in closure(f"import {module}")]
+    key = digest(f"{name} {profile} {share}", *data.ids, pictures, rows.tobytes(), *code)
     path = artifacts_dir(profile.name) / "features" / f"{name}-{len(data)}-{key}.npy"
-    if not path.is_file():
-        with exclusive(path.with_suffix(".lock")):
-            if not path.is_file():
-                with atomic_path(path) as temporary, temporary.open("wb") as out:
-                    np.save(out, predict(start_of(name, profile, share), data), allow_pickle=False)
-    return np.load(path, allow_pickle=False)
+
+    def make(temporary: Path) -> None:
+        with temporary.open("wb") as out:
+            np.save(out, predict(start_of(name, profile, share), data), allow_pickle=False)
+
+    return np.array(kept(path, make))
 
 
 def with_features(found: Parts, name: str, profile: Profile) -> Parts:

@@ -83,8 +83,10 @@ class Session:
             found = json.loads(path.read_text(encoding="utf-8"))
             session = cls()
             for kind, picture, other in found["events"]:
+                if not isinstance(picture, str):
+                    raise TypeError(f"{picture!r:.40} is no picture's name")
                 session = session.rate(picture, float(other)) if kind == "rate" else session.duel(picture, str(other))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, OverflowError, RecursionError, KeyError, TypeError) as error:
             raise DataError(f"{path.name} is no saved session of the Taste Lab ({error}); choose another.") from error
         return session
 

@@ -73,6 +73,8 @@ def pretrained(name: str, profile: Profile, *, share: int = 1, progress: bool = 
         encoder = build(name)
         key = digest(f"{name} {sizes}", *closure(f"import {__name__}, {BACKBONES[name].small.__module__}"))
         path = artifacts_dir(profile.name) / "pretext" / f"{name}-{key}.safetensors"
+        if _put(path, encoder):
+            return encoder
         with exclusive(path.with_suffix(".lock")):
             if not _put(path, encoder):
                 model = PretextModel(encoder)

@@ -148,7 +148,7 @@ def test_with_all_images_a_data_set_is_real_and_leads_to_them(root):
     makers.make("oasis_beauty", root)
     data = load("oasis_beauty")
     assert data.source == "real"
-    assert data.detail.endswith("; 3 images")
+    assert re.search("; 3 images [0-9a-f]{12}$", data.detail)
     paths = data.image_paths()
     assert set(paths) == set(data.table.frame["image_id"])
     assert paths["Acorns1"] == root.resolve() / "oasis_beauty" / "images" / "Acorns 1.jpg"

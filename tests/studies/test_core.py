@@ -146,4 +146,4 @@ def test_records_are_plain_json():
     results = run_study(make(), SMOKE, progress=False)
     record = json.loads((next(iter(results.folders.values())) / "run.json").read_text())
     assert record["config"] == {"method": "a", "seed": 1}
-    assert set(record) == {"study", "config", "metrics", "arrays", "seconds", "cpu_seconds"}
+    assert set(record) == {"study", "config", "metrics", "arrays", "seconds", "cpu_seconds", "record"}

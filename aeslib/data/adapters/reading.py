@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 import json
+import struct
 import warnings
 import zipfile
 import zlib
@@ -170,7 +171,7 @@ def read_zip(path: Path) -> dict[str, Raw]:
         with zipfile.ZipFile(io.BytesIO(raw.data)) as archive:
             members = [member for member in archive.namelist() if not member.endswith("/")]
             return {member: Raw(f"{raw.name}:{member}", archive.read(member)) for member in members}
-    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, struct.error) as error:
         raise DataError(
             f"{raw.name}: not a whole zip archive ({error}); it is cut off or damaged, fetch it again."
         ) from error
@@ -235,6 +236,8 @@ def read_json(raw: Raw) -> object:
         raise DataError(
             f"{raw.name}, line {error.lineno}: not JSON ({error.msg}); it is cut off or damaged, fetch it again."
         ) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{raw.name}: not JSON ({error}); it is cut off or damaged, fetch it again.") from error
 
 
 def read_records(raw: Raw, fields: Sequence[str]) -> pd.DataFrame:

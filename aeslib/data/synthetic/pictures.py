@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from aeslib.code import digest
+from aeslib.data.kept import kept
 from aeslib.data.synthetic.distortions import distort
 from aeslib.data.synthetic.standins import CAPTIONS, World, world
-from aeslib.paths import atomic_path, cache_home, exclusive
+from aeslib.paths import cache_home, reserve
 
 CHUNK = 1200
 """Pictures in memory at once."""
@@ -25,23 +26,19 @@ def pictures(key: str, *, size: int, seed: int, px: int, tail: float = 1.0) -> n
     base = key.removesuffix(CAPTIONS)
     code = digest(*sorted(Path(__file__).parent.glob("*.py")))
     path = cache_home() / "world" / f"{base}-{size}-{seed}-{tail:g}-{px}-{code}.npy"
-    if not path.is_file():
-        with exclusive(path.with_suffix(".lock")):
-            if not path.is_file():
-                _write(path, world(base, size, seed, tail), px, seed)
-    return np.load(path, mmap_mode="r")
+    return kept(path, lambda temporary: _write(temporary, world(base, size, seed, tail), px, seed))
 
 
 def _write(path: Path, w: World, px: int, seed: int) -> None:
     from aeslib.data.synthetic.render import render
 
-    with atomic_path(path) as temporary:
-        store = np.lib.format.open_memmap(temporary, "w+", np.uint8, (len(w.scenes), 3, px, px))
-        for start in range(0, len(store), CHUNK):
-            rows = slice(start, start + CHUNK)
-            images = render(w.scenes[rows], px).numpy()
-            if len(w.parts):
-                parts = w.parts[rows]
-                images = distort(images, parts["distortion"].to_numpy() - 1, parts["step"].to_numpy() - 1, seed)
-            store[rows] = images
-        store.flush()
+    store = np.lib.format.open_memmap(path, "w+", np.uint8, (len(w.scenes), 3, px, px))
+    reserve(path)
+    for start in range(0, len(store), CHUNK):
+        rows = slice(start, start + CHUNK)
+        images = render(w.scenes[rows], px).numpy()
+        if len(w.parts):
+            parts = w.parts[rows]
+            images = distort(images, parts["distortion"].to_numpy() - 1, parts["step"].to_numpy() - 1, seed)
+        store[rows] = images
+    store.flush()
