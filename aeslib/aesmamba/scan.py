@@ -5,9 +5,11 @@ Time comes first everywhere: a step is then one contiguous block, and backward n
 
     h_t = exp(Δ_t A) h_{t−1} + Δ_t B_t u_t        y_t = Σ_n C_t h_t + S u_t
 
-B is discretised to first order, as Eq 1 says. Everything is computed in float32 at least.
+B is discretised to first order, as Eq 1 says. Everything is computed in float32 at least. There are three ways, and one
+answer: the official fused kernel on a GPU, C on a CPU (`aeslib.aesmamba.compiled`), and torch everywhere.
 """
 
+import ctypes
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -16,6 +18,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from aeslib.aesmamba import compiled
 from aeslib.errors import ParameterError
 
 BUFFER = {"cpu": 2**18, "cuda": 2**24}
@@ -33,8 +36,9 @@ def selective_scan(
 ) -> Float[Tensor, "L B K D"]:
     """K scans over L steps, differentiable in all arguments.
 
-    On a GPU with the official fused kernel installed (package mamba-ssm) that one is used, else our own function:
-    chunks of a few steps, of which only the first state is kept; the others are computed again in backward.
+    On a GPU with the official fused kernel installed (package mamba-ssm) that one is used; on a CPU with a C compiler
+    our own in C; else `torch_scan`. The last two work on chunks of a few steps, of which only the first state is kept;
+    the others are computed again in backward.
 
     Args:
         u: the sequence.
@@ -55,7 +59,37 @@ def selective_scan(
     kernel = fused_kernel() if u.is_cuda else None
     if kernel is not None:
         return fused_scan(kernel, *args).to(kind)
-    return _Scan.apply(*args, chunk(u, A.shape[1])).to(kind)
+    library = compiled_library()[0] if compiled.suits(*args) else None
+    if library is not None:
+        return compiled.CompiledScan.apply(library, *args).to(kind)
+    return torch_scan(*args).to(kind)
+
+
+def torch_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, skip: Tensor) -> Float[Tensor, "L B K D"]:
+    """`selective_scan` in pure torch. Shapes as there."""
+    return _Scan.apply(u, delta, A, B, C, skip, chunk(u, A.shape[1]))
+
+
+@cache
+def compiled_library() -> tuple[ctypes.CDLL | None, str]:
+    """The scan in C, None where it cannot be built or fails its check against torch, and one line that says which."""
+    library, said = compiled.load()
+    if library is not None and not agrees(library):
+        return None, "pure torch: the compiled scan does not agree with torch on this machine"
+    return library, said
+
+
+@torch.enable_grad()
+def agrees(library: ctypes.CDLL) -> bool:
+    """Whether a compiled scan gives torch's values and gradients to 1e-5, on a small case with odd sizes."""
+    (L, B, K, D, N), g = (19, 2, 2, 21, 3), torch.Generator().manual_seed(0)
+    shapes = ((L, B, K, D), (L, B, K, D), (K, N, D), (L, B, K, N), (L, B, K, N), (K, D), (L, B, K, D))
+    u, delta, A, *others, dy = (torch.randn(shape, generator=g) for shape in shapes)
+    args = [t.requires_grad_() for t in (u, (delta - 1).exp(), -A.exp(), *others)]
+    found, wanted = (
+        [y, *torch.autograd.grad(y, args, dy)] for y in (compiled.CompiledScan.apply(library, *args), torch_scan(*args))
+    )
+    return all(torch.allclose(a, b, atol=1e-5, rtol=1e-5) for a, b in zip(found, wanted, strict=True))
 
 
 def chunk(u: Float[Tensor, "L B K D"], states: int) -> int:

@@ -37,11 +37,12 @@ def test_values_by_hand(states):
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize("way", [selective_scan, scan.torch_scan])
 @pytest.mark.parametrize("steps", [1, 15, 16, 17, 64])
-def test_float32_agrees_with_a_float64_loop_forward_and_backward(steps):
+def test_float32_agrees_with_a_float64_loop_forward_and_backward(steps, way):
     exact = [t.requires_grad_() for t in drawn(steps)]
     args = [t.detach().float().requires_grad_() for t in exact]
-    y, (wanted, _) = selective_scan(*args), reference_scan(*exact)
+    y, (wanted, _) = way(*args), reference_scan(*exact)
     torch.testing.assert_close(y.double(), wanted, atol=1e-5, rtol=1e-5)
     weight = torch.randn(y.shape, generator=torch.Generator().manual_seed(1))
     ours = torch.autograd.grad((y * weight).sum(), args)
@@ -147,7 +148,7 @@ def test_merge_by_hand():
 
 def test_only_one_state_a_chunk_is_kept():
     args = [t.requires_grad_() for t in drawn(steps=256, batch=8, scans=1, channels=96, states=16, dtype=torch.float32)]
-    kept = selective_scan(*args).grad_fn.saved_tensors[-1]
+    kept = scan.torch_scan(*args).grad_fn.saved_tensors[-1]
     assert scan.chunk(args[0], 16) == 21
     assert kept.shape == (13, 8, 1, 16, 96)  # 256 / 21, rounded up
     assert kept.numel() * 4 < 5 * 2**20
