@@ -9,7 +9,16 @@ import sys
 from aeslib.cli import keys
 from aeslib.paths import results_dir
 
+NEEDS = {
+    "smoke": {"cpus_per_task": 1, "mem_mb": 4000, "runtime": 60},
+    "default": {"cpus_per_task": 1, "mem_mb": 8000, "runtime": 24 * 60},
+    "paper": {"cpus_per_task": 8, "mem_mb": 64000, "runtime": 3 * 24 * 60, "gpu": 1},
+}
+"""Profile → what a notebook gets on a cluster: cores, memory in MB, minutes, GPUs."""
+REPORT_NEEDS = {"cpus_per_task": 1, "mem_mb": 4000, "runtime": 60}
+
 PROFILE = config.get("profile", "default")
+PARTITION = {"slurm_partition": config["partition"]} if "partition" in config else {}
 PLAN = keys.plan(PROFILE, config.get("only", "*"))
 
 
@@ -21,6 +30,9 @@ rule report:
         [PLAN.marker(name) for name in PLAN.notebooks],
     output:
         touch(PLAN.marker(keys.REPORT)),
+    resources:
+        **REPORT_NEEDS,
+        **PARTITION,
     shell:
         "mkdir -p logs; exec {sys.executable:q} -m aeslib book --profile {PROFILE} > logs/report.log 2>&1"
 
@@ -35,6 +47,9 @@ rule notebook:
     wildcard_constraints:
         name="[^./]+",
         key="[0-9a-f]+",
+    resources:
+        **NEEDS[PROFILE],
+        **PARTITION,
     shell:
         "mkdir -p logs; exec {sys.executable:q} -m aeslib notebook {wildcards.name:q} --profile {PROFILE}"
         " > logs/{wildcards.name}.log 2>&1"

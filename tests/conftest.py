@@ -1,9 +1,10 @@
 """Shared fixtures. Every test gets its own data, results and artifacts folders; real labels are asked for by name."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cluster
 import pytest
 import torch
 from hypothesis import settings
@@ -41,3 +42,12 @@ def real_data(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
         return path
 
     return folder
+
+
+@pytest.fixture(scope="session")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cluster.Slurm]:
+    """A real SLURM of one node; skips, saying why, where it cannot be started."""
+    if why := cluster.missing():
+        pytest.skip(why)
+    with cluster.single_node(tmp_path_factory.mktemp("slurm")) as node:
+        yield node

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from aeslib.profiles import get_profile
 
 ANSWERED = 10
 """Exit code of `--check` when the words needed no set-up and have been answered already."""
+CLUSTERS = {"slurm": ("sbatch", "squeue", "scancel", "sinfo", "scontrol")}
+"""Kind of cluster → its commands that a run calls."""
 Options = argparse.Namespace
 
 
@@ -56,9 +59,12 @@ COMMANDS = {
         (
             PROFILE,
             Option(("--only",), "notebooks whose name matches, such as '02*'", "GLOB", "*"),
-            Option(("--cores",), "notebooks at a time (default: one per core)", "N"),
+            Option(("--cores",), "notebooks at a time (default: one per core; on a cluster all)", "N"),
             Option(("--dry-run",), "say what would run, and why"),
             Option(("--force",), "run also what is up to date"),
+            Option(("--cluster",), "submit the jobs to a cluster: slurm", "NAME"),
+            Option(("--partition",), "of the cluster (default: its own default)", "NAME"),
+            Option(("--resume",), "go on where a run was; on a cluster, cancel what it left in the queue"),
         ),
     ),
     "test": Command("lint, type-check and test", "commands:test", rest="arguments of pytest"),
@@ -153,6 +159,8 @@ def check(options: Options) -> None:
         if not re.fullmatch("[1-9][0-9]*", options.cores):
             raise ParameterError(f"--cores is {options.cores!r}; expected a whole number, 1 or more.")
         options.cores = int(options.cores)
+    if "cluster" in options:
+        check_cluster(options)
     if options.torch_backend is not None and not re.fullmatch(r"auto|cpu|xpu|(cu|rocm)\d[\d.]*", options.torch_backend):
         raise ParameterError(
             f"--torch-backend is {options.torch_backend!r}; expected auto, cpu, xpu, cuNNN or rocmN.N."
@@ -167,6 +175,21 @@ def check(options: Options) -> None:
         if (options.key is None) != (options.action == "status"):
             need = "takes no key" if options.key else "needs the key of a data set, such as aadb"
             raise ParameterError(f"data {options.action} {need}.")
+
+
+def check_cluster(options: Options) -> None:
+    """Raise `ParameterError` for a cluster that is not known or cannot be reached from this machine."""
+    if options.cluster is None:
+        if options.partition is not None:
+            raise ParameterError("--partition belongs to a cluster; add --cluster slurm.")
+        return
+    if options.cluster not in CLUSTERS:
+        raise unknown("cluster", options.cluster, CLUSTERS)
+    if absent := [name for name in CLUSTERS[options.cluster] if shutil.which(name) is None]:
+        raise ParameterError(
+            f"--cluster {options.cluster} needs {', '.join(absent)}, not found here; "
+            "run it on a machine that submits jobs, such as the cluster's login node."
+        )
 
 
 def amount(name: str, text: str) -> float:

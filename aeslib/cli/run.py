@@ -8,10 +8,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from aeslib.cli import keys, progress
+from aeslib.cli import keys, progress, slurm
 from aeslib.cli.process import CHILD, cores, only_run, own_environment, stop
 from aeslib.cli.records import damaged, read_record
 from aeslib.paths import ROOT, results_dir
@@ -30,7 +31,9 @@ def report(options: argparse.Namespace) -> int:
         progress.show_reasons(reasons(plan, options.force), estimates(plan))
         return 0
     results = results_dir(options.profile)
-    with only_run(results) as lock:
+    if options.cluster:
+        slurm.check_partition(options.partition)
+    with only_run(results) as lock, slurm.queue(results, resume=options.resume) if options.cluster else nullcontext():
         due = reasons(plan, options.force)
         tidy(plan, due)
         before = records(plan)
@@ -77,7 +80,8 @@ def tidy(plan: keys.Plan, due: Reasons) -> None:
     results = results_dir(plan.profile)
     for name in due:
         plan.marker(name).unlink(missing_ok=True)
-    shutil.rmtree(results / ".run", ignore_errors=True)
+    for folder in (".run", slurm.LOGS):
+        shutil.rmtree(results / folder, ignore_errors=True)
     for folder in ("tables", "figures", "notebooks"):
         for leftover in (results / folder).glob(".*"):
             leftover.unlink()
@@ -96,7 +100,7 @@ def estimates(plan: keys.Plan) -> dict[str, float]:
 def run_due(plan: keys.Plan, options: argparse.Namespace, due: Reasons, lock: int) -> None:
     """Run Snakemake over the plan; when a notebook fails, what looks back at it works from what there is."""
     logs = results_dir(plan.profile) / "logs"
-    at_a_time = options.cores or cores()
+    at_a_time = options.cores or (len(due) if options.cluster else cores())
     shown = progress.Progress(plan, due, estimates(plan), at_a_time)
     watch(snakemake(options, at_a_time), logs / "snakemake.log", lock, shown)
     last = {name: ["notebook", name] for name in due if plan.after.get(name)} | {keys.REPORT: ["book"]}
@@ -109,9 +113,11 @@ def run_due(plan: keys.Plan, options: argparse.Namespace, due: Reasons, lock: in
 
 def snakemake(options: argparse.Namespace, at_a_time: int) -> list[str]:
     """Snakemake's command line: silent, without the user's own profiles, going on past failures."""
+    given = {"profile": options.profile, "only": options.only, "partition": options.partition}
     return [
-        sys.executable, "-m", "aeslib.cli.dag", "--snakefile", str(ROOT / "Snakefile"), "--cores", str(at_a_time),
-        "--config", f"profile={options.profile}", f"only={json.dumps(options.only)}",
+        sys.executable, "-m", "aeslib.cli.dag", "--snakefile", str(ROOT / "Snakefile"), "--jobs", str(at_a_time),
+        *(slurm.arguments(results_dir(options.profile)) if options.cluster else []),
+        "--config", *(f"{name}={json.dumps(value)}" for name, value in given.items() if value is not None),
         "--keep-going", "--rerun-incomplete", "--nolock", "--rerun-triggers", "mtime", "--scheduler", "greedy",
         "--quiet", "all", "--profile", "none", "--workflow-profile", "none",
     ]  # fmt: skip
@@ -140,7 +146,8 @@ def row(
     """One line of the final table: name, status (done, unchanged or FAILED), seconds, peak_mb, error."""
     if after is None or (name in due and after == before):
         log = short(results_dir(plan.profile) / "logs" / f"{name}.log")
-        error = f"ended without a word (killed, or out of memory?); see {log} and snakemake.log beside it"
+        told = " and ".join(["snakemake.log", *slurm.logs(results_dir(plan.profile), name)])
+        error = f"ended without a word (killed, or out of memory?); see {log} and {told} beside it"
         if shutil.disk_usage(results_dir(plan.profile)).free < NO_ROOM:
             error = f"no room on the disk of {short(results_dir(plan.profile))}; make some, what is finished is kept"
         return {"name": name, "status": "FAILED", "seconds": None, "peak_mb": None, "error": error}

@@ -51,7 +51,9 @@ class Home:
             self.command(*words), cwd=self.path, env=self.env, text=True, timeout=300, check=False,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        logs = "".join(f"\n== {log.name}\n{log.read_text()[-2000:]}" for log in self.path.glob("results/smoke/logs/*"))
+        logs = "".join(
+            f"\n== {log.name}\n{log.read_text()[-2000:]}" for log in self.path.glob("results/smoke/logs/**/*.log")
+        )
         assert run.returncode == code, run.stdout + logs
         return run.stdout
 

@@ -1,5 +1,6 @@
 """Every wrong word is refused with one line that names it and the nearest right one, before anything starts."""
 
+import shutil
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ from aeslib.cli import main
 from aeslib.cli.parser import ANSWERED, COMMANDS, parse
 from aeslib.paths import ROOT
 
-REPORT = "Known: --profile, --only, --cores, --dry-run, --force, --help."
+REPORT = "Known: --profile, --only, --cores, --dry-run, --force, --cluster, --partition, --resume, --help."
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,8 @@ REPORT = "Known: --profile, --only, --cores, --dry-run, --force, --help."
         ("--profile smok", "no profile named 'smok'. Did you mean 'smoke'? Known: smoke, default, paper."),
         ("report --cores 0", "--cores is '0'; expected a whole number, 1 or more."),
         ("report --cores two", "--cores is 'two'; expected a whole number, 1 or more."),
+        ("report --cluster slrum", "no cluster named 'slrum'. Did you mean 'slurm'? Known: slurm."),
+        ("report --partition gpu", "--partition belongs to a cluster; add --cluster slurm."),
         ("report --profile", "argument --profile: expected one argument. See `./run_all.sh help`."),
         ("--torch-backend cuda",
          "--torch-backend is 'cuda'; expected auto, cpu, xpu, cuNNN or rocmN.N."),
@@ -54,10 +57,12 @@ def test_wrong_words(words, message, capsys):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("", {"profile": "default", "only": "*", "cores": None, "dry_run": False, "force": False}),
+        ("", {"profile": "default", "only": "*", "cores": None, "dry_run": False, "force": False,
+              "cluster": None, "partition": None, "resume": False}),
         ("--profile smoke", {"profile": "smoke"}),
         ("report --only 02* --cores 3 --dry-run --force",
          {"only": "02*", "cores": 3, "dry_run": True, "force": True}),
+        ("--resume", {"resume": True, "cluster": None}),
         ("test -- -k ledger -x", {"rest": ["-k", "ledger", "-x"]}),
         ("lab -- --no-browser", {"rest": ["--no-browser"]}),
         ("data status", {"action": "status", "key": None, "accept_terms": False}),
@@ -71,6 +76,22 @@ def test_wrong_words(words, message, capsys):
 def test_right_words(words, expected):
     options = vars(parse(words.split())[1])
     assert {name: options[name] for name in expected} == expected
+
+
+def test_a_cluster_is_refused_where_its_commands_are_not(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in ("sbatch", "scancel", "sinfo", "scontrol"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    for checking in ([], ["--check"]):  # before the set-up, too
+        assert main([*checking, "report", "--cluster", "slurm"]) == 2
+        assert capsys.readouterr().err == (
+            "aeslib: --cluster slurm needs squeue, not found here; "
+            "run it on a machine that submits jobs, such as the cluster's login node.\n"
+        )
+    shutil.copy(tmp_path / "sinfo", tmp_path / "squeue")
+    options = vars(parse(["--cluster", "slurm", "--partition", "gpu", "--resume"])[1])
+    assert [options[name] for name in ("cluster", "partition", "resume")] == ["slurm", "gpu", True]
 
 
 def test_help_lists_every_word_and_option(capsys):
