@@ -65,7 +65,7 @@ def check_partition(name: str | None) -> None:
 
 def queued(results: Path) -> list[str]:
     """Numbers of the jobs for a results folder that wait, run or are about to end."""
-    jobs = [line.split() for line in ask("squeue", "--noheader", "--me", "--format=%i %j")]
+    jobs = [line.split(maxsplit=1) for line in ask("squeue", "--noheader", "--me", "--format=%i %j")]
     return [number for number, name in jobs if name.startswith(prefix(results))]
 
 

@@ -29,12 +29,14 @@ class Place:
         own |= {"AESLIB_DATA": "no data"}
         self.env = os.environ | {name: str(folder / value) for name, value in own.items()} | env
         self.results = folder / "results" / "smoke"
+        self.runs: list[subprocess.Popen[str]] = []
 
     def start(self, *options: str) -> subprocess.Popen[str]:
         words = [sys.executable, "-m", "aeslib", "report", "--profile", "smoke", *options]
-        return subprocess.Popen(
-            words, cwd=ROOT, env=self.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        self.runs.append(
+            subprocess.Popen(words, cwd=ROOT, env=self.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         )
+        return self.runs[-1]
 
     def statuses(self, run: subprocess.Popen[str], code: int = 0) -> dict[str, str]:
         """Name → status of the table that ends a run."""
@@ -59,19 +61,28 @@ def local(slurm, tmp_path_factory):
     return place
 
 
-def test_every_table_and_figure_is_the_same(slurm, local, tmp_path):
+@pytest.fixture
+def place(slurm, tmp_path):
+    """A place whose runs reach the cluster; none outlives its test."""
     place = Place(tmp_path, **slurm.env)
+    yield place
+    for run in place.runs:
+        run.kill()
+
+
+def test_every_table_and_figure_is_the_same(slurm, local, place):
     run = place.start("--only", BOTH, *ON_SLURM)
     until(lambda: len(slurm.jobs()) == 2)
     assert place.statuses(run) == {QUICK: "done", TRAINS: "done", "report": "done"}
     saved = place.saved(QUICK, TRAINS)
     assert {Path(name).suffix for name in saved} == {".csv", ".tex", ".html", ".json", ".svg", ".png"}
     assert saved == local.saved(QUICK, TRAINS)
-    assert (place.results / "report" / "chapters").is_dir() == (local.results / "report" / "chapters").is_dir()
+    pages = [{page.name for page in (p.results / "report").rglob("*.html")} for p in (place, local)]
+    assert f"{TRAINS}.html" in pages[0]
+    assert pages[0] == pages[1]
 
 
-def test_a_run_whose_node_dies_ends_complete_after_resume(slurm, local, tmp_path):
-    place = Place(tmp_path, **slurm.env)
+def test_a_run_whose_node_dies_ends_complete_after_resume(slurm, local, place):
     run = place.start("--only", TRAINS, *ON_SLURM)
     until(lambda: list(Path(place.env["AESLIB_ARTIFACTS"]).rglob("*.safetensors")), 300)  # it has begun to train
     slurm.kill_node()
