@@ -106,8 +106,8 @@ def convert(source: Path) -> Path:
         found = torch.load(source, map_location="cpu", weights_only=True)
         state = {str(name): tensor.float() for name, tensor in found.get("model", found).items()}
     except Exception as error:  # the loader raises anything on damaged bytes
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{source.name} is no released checkpoint ({why}); fetch it again.") from error
+        kind = type(error).__name__  # its text advises to load without restriction
+        raise DataError(f"{source.name} is no released checkpoint ({kind}); fetch it again.") from error
     state = encoder_state(state)
     with atomic_path(cache_home() / "weights" / RELEASED) as target:
         save_file({name: tensor.float().contiguous() for name, tensor in state.items()}, target)

@@ -180,3 +180,26 @@ def test_two_builds_at_once(tmp_path):
     notes = list((tmp_path / "cache" / "aeslib" / "images").glob("*.json"))
     assert len(notes) == 1
     assert json.loads(notes[0].read_text())["quarantined"] == {}
+
+
+def test_a_build_killed_before_its_note_does_not_end_black(tmp_path, monkeypatch):
+    """The array had its name already, the note was not written: it is made again, not taken for made and left empty."""
+    paths = many(tmp_path / "in", 5)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(images, "write_text", killed)
+        with pytest.raises(KeyboardInterrupt):
+            open_store(paths, size=8, progress=False)
+    store = open_store(paths, size=8, progress=False)
+    assert np.array_equal(store.array, [decode(path, 8, "squash") for path in paths.values()])
+
+
+def test_numbers_that_are_none_in_a_picture_are_black(tmp_path):
+    values = np.full((4, 4), 100, np.float32)
+    values[0, 0], values[0, 1] = np.nan, np.inf
+    got = decode(saved(tmp_path, "a.tif", Image.fromarray(values)), 4, "squash")
+    assert got[:, 0, :2].max() < 60
+    assert got[:, 3, 3].min() > 240

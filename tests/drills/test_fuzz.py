@@ -12,6 +12,7 @@ import os
 import random
 import re
 import sys
+import tempfile
 import traceback
 import zipfile
 from collections import Counter
@@ -457,7 +458,7 @@ A_LAYOUT = 250
 """Damaged inputs for each way in which label files lie."""
 FEWER = {"tad66k": 40, "ava": 100, "aadb_owners": 100, "ava_owners": 120}
 """Those with many files."""
-VALUES = 500
+VALUES = 300
 """Values from hypothesis for each reader of JSON."""
 
 
@@ -495,22 +496,33 @@ def restricted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
 
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder in memory where there is one: a disk would take most of the time."""
+    quick = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=quick if os.access(quick, os.W_OK) else None) as folder:
+        for name, place in {"RESULTS": "results", "ARTIFACTS": "artifacts"}.items():
+            monkeypatch.setenv(f"AESLIB_{name}", f"{folder}/{place}")
+        monkeypatch.setenv("XDG_CACHE_HOME", f"{folder}/cache")
+        yield Path(folder).resolve()
+
+
 @pytest.mark.parametrize("name", READERS)
-def test_damaged_files(name: str, tmp_path: Path, restricted: None) -> None:
+def test_damaged_files(name: str, memory: Path, restricted: None) -> None:
     reader, rng = READERS[name], random.Random(f"{SEED} {name}")
-    samples = reader.samples(tmp_path)
+    samples = reader.samples(memory)
     told: dict[str, str] = {}
     for sample in samples:  # good ones are read, and import what readers import
-        trial(reader.read, sample, tmp_path, told if name not in {"archives", "released weights"} else {})
+        trial(reader.read, sample, memory, told if name not in {"archives", "released weights"} else {})
     assert not told, told
-    with watching(tmp_path) as wrong:
+    with watching(memory) as wrong:
         for _ in range(reader.count):
-            trial(reader.read, damaged(rng, samples), tmp_path, told)
+            trial(reader.read, damaged(rng, samples), memory, told)
     judge_all(told, wrong)
 
 
-def label_files(name: str, tmp_path: Path) -> tuple[Path, list[Path]]:
-    folder = makers.make(name, tmp_path)
+def label_files(name: str, top: Path) -> tuple[Path, list[Path]]:
+    folder = makers.make(name, top)
     adapter = ADAPTERS[folder.name]
     listed = {
         file for levels in adapter.LAYOUTS.values() for ways in levels.values() for way in ways for file in way.files
@@ -535,8 +547,8 @@ def inner(path: Path, data: bytes, rng: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("name", [*makers.MAKERS, *makers.OTHERS])
-def test_damaged_label_files(name: str, tmp_path: Path, restricted: None) -> None:
-    folder, files = label_files(name, tmp_path)
+def test_damaged_label_files(name: str, memory: Path, restricted: None) -> None:
+    folder, files = label_files(name, memory)
     adapter, rng = ADAPTERS[folder.name], random.Random(f"{SEED} {name}")
     ways = [(family, level) for family, levels in adapter.LAYOUTS.items() for level in levels]
     told: dict[str, str] = {}
@@ -573,9 +585,9 @@ FIELDS = {
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_any_json_value(name: str, tmp_path: Path, restricted: None) -> None:
+def test_any_json_value(name: str, memory: Path, restricted: None) -> None:
     reader = READERS[name]
-    good = reader.samples(tmp_path)
+    good = reader.samples(memory)
     told: dict[str, str] = {}
     wrong: list[str] = []
     read = Counter[str]()
@@ -592,13 +604,72 @@ def test_any_json_value(name: str, tmp_path: Path, restricted: None) -> None:
         if name == "cards":
             text = f"---\n{text}\n---\n"
         read[name] += 1
-        with watching(tmp_path) as seen:
-            trial(reader.read, text.encode(), tmp_path, told)
+        with watching(memory) as seen:
+            trial(reader.read, text.encode(), memory, told)
         wrong.extend(seen)
 
     each()
     judge_all(told, wrong)
     assert read[name] >= VALUES
+
+
+DEEP, LONG = "[" * 100_000, "9" * 5_000
+TOO_DEEP = "maximum recursion depth exceeded while decoding a JSON array from a unicode string"
+TOO_LONG = (
+    "Exceeds the limit (4300 digits) for integer string conversion: value has 5000 digits; "
+    "use sys.set_int_max_str_digits() to increase the limit"
+)
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "message"),
+    [
+        (Session.load, DEEP, f"x is no saved session of the Taste Lab ({TOO_DEEP}); choose another."),
+        (
+            Session.load, '{"events": [["rate", "a", %s]]}' % ("9" * 400),
+            "x is no saved session of the Taste Lab (int too large to convert to float); choose another.",
+        ),
+        (
+            Session.load, '{"events": [["duel", ["a"], "b"]]}',
+            "x is no saved session of the Taste Lab (['a'] is no picture's name); choose another.",
+        ),
+        (
+            lambda path: Genotype.from_json(path.read_text()),
+            PDARTS.to_json().replace('skip_connect", 0', 'skip_connect", 0.5'),
+            "not a genotype (node 2 of the normal cell reads state 0.5; expected 0 to 1.); "
+            'expected {"normal": [[operation, state], …], "reduce": […]}.',
+        ),
+        (
+            lambda path: parse_card(path.read_text(), name="x"), "---\na: 2026-99-99\n---\n",
+            "x: front matter is not YAML (month must be in 1..12).",
+        ),
+        (
+            lambda path: claims.parse(path.read_text(), name="x"), "a: !!timestamp x",
+            "x: not YAML ('NoneType' object has no attribute 'groupdict').",
+        ),
+        (ledger.read, LONG, f"PATH: no readable ledger ({TOO_LONG}); judge again with `aeslib claims`."),
+        (gather.read_json, DEEP, f"PATH: not JSON ({TOO_DEEP}); delete it and run again."),
+        (review.read, DEEP, f"PATH: no readable receipt ({TOO_DEEP})."),
+        (
+            code.notebook_source, '{"cells": [{"cell_type": "code"}]}',
+            "PATH: not a notebook ('source'); restore it with `git checkout -- x`.",
+        ),
+        (
+            notebook.declared_parameters,
+            '{"cells": [{"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "A = ("}]}',
+            "x: parameters cell is not Python ('(' was never closed (<unknown>, line 1)).",
+        ),
+        (
+            release.convert, "no weights", "x is no released checkpoint (UnpicklingError); fetch it again.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_drill_found(read, text, message, tmp_path):
+    path = tmp_path / "x"
+    path.write_text(text)
+    with pytest.raises(AeslibError) as caught:
+        read(path)
+    assert str(caught.value) == message.replace("PATH", str(path))
 
 
 def test_there_are_enough() -> None:
