@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn.functional import conv2d, pad
+from torch.nn.functional import batch_norm, conv2d, pad
 
 LAST = torch.channels_last
 
@@ -52,6 +52,39 @@ def _windows(slope: Tensor, x: Tensor, weight: Tensor, stride: int) -> Tensor:
             taps = _slopes(slope, seen, part, stride, 0, of_weight=True)[1]
             made[:, :, top : top + 3, left : left + 3] = taps
     return made
+
+
+class _NormReluDepthwise(torch.autograd.Function):
+    """Keeps its input alone: what lies between is cheaper to compute again than to keep."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return conv2d(_norm_relu(x), weight, None, 1, weight.shape[2] // 2, groups=len(weight))
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor]:
+        x, weight = ctx.saved_tensors
+        slope, k = slope.contiguous(memory_format=LAST), weight.shape[2]
+        with torch.enable_grad():
+            x = x.detach().requires_grad_()
+            between = _norm_relu(x)
+        seen = between.detach()
+        to_between = _slopes(slope, seen, weight, 1, k // 2)[0]
+        to_weight = _windows(slope, seen, weight, 1) if k == 5 else _slopes(slope, seen, weight, 1, 1, True)[1]
+        return torch.autograd.grad(between, x, to_between)[0], to_weight
+
+
+def _norm_relu(x: Tensor) -> Tensor:
+    return batch_norm(x, None, None, training=True).relu()
+
+
+def norm_relu_depthwise(x: Float[Tensor, "B C H W"], weight: Float[Tensor, "C 1 K K"]) -> Float[Tensor, "B C H W"]:
+    """Batch norm by the batch's own statistics, ReLU, depthwise K×K; only x is kept for the backward pass."""
+    if x.is_cuda:
+        return depthwise(_norm_relu(x), weight)
+    return _NormReluDepthwise.apply(x, weight)
 
 
 def grids(x: Float[Tensor, "B C H W"]) -> Float[Tensor, "4B C h w"]:

@@ -3,8 +3,9 @@
 An edge mixes its operations by softmax(α) (methods 5.1). All edges that leave a state share its ReLU and its pools,
 their convolutions are one grouped convolution each, `none` costs nothing, and the softmax weight is the scale of the
 batch norm that an operation ends with. Dilated convolutions run as ordinary ones on the four grids of every second
-pixel, and maps lie in memory channels last, both because processors have faster code for that. The result is that of
-the edge-by-edge loop; `benchmarks/aestheticnet.py` times both.
+pixel, and maps lie in memory channels last, both because processors have faster code for that; the map between the two
+halves of a `sep_conv` is computed again in backward. The result is that of the edge-by-edge loop;
+`benchmarks/aestheticnet.py` compares both.
 
 Letters: B batch · C channels · E edges that leave one state · K kernel size.
 """
@@ -16,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, batch_norm, conv2d, dropout, max_pool2d
 
-from aeslib.aestheticnet.depthwise import LAST, depthwise
+from aeslib.aestheticnet.depthwise import LAST, depthwise, grids, norm_relu_depthwise, woven
 from aeslib.aestheticnet.genotype import EDGES, NODES, OPS
 from aeslib.aestheticnet.network import Stem, reductions, small_stem
 from aeslib.aestheticnet.operations import FactorizedReduce, relu_conv_norm, shifted
@@ -53,20 +54,26 @@ def block_diagonal(weight: Float[Tensor, "EC C 1 1"], edges: int) -> Float[Tenso
 class Separable(nn.Module):
     """ReLU is done; depthwise K×K, pointwise and norm of E edges at once; `repeats` 2 makes sep_conv of it."""
 
-    def __init__(self, edges: int, c: int, k: int, stride: int, repeats: int, dilation: int) -> None:
+    def __init__(self, edges: int, c: int, k: int, repeats: int) -> None:
         super().__init__()
-        self.edges, self.c, self.stride, self.dilation = edges, c, stride, dilation
+        self.edges, self.c = edges, c
         self.depthwise = nn.ParameterList(grouped_weight(edges * c, 1, 1, k) for _ in range(repeats))
         self.pointwise = nn.ParameterList(grouped_weight(edges, c, c, 1) for _ in range(repeats))
 
-    def forward(self, x: Float[Tensor, "B EC H W"], weight: Float[Tensor, " E"]) -> Float[Tensor, "B EC h w"]:
+    def forward(
+        self, x: Float[Tensor, "B EC H W"], weight: Float[Tensor, " E"], stride: int, dilation: int
+    ) -> Float[Tensor, "B EC h w"]:
         """The rectified state, once per edge → each edge's result, scaled."""
-        last, dense = len(self.depthwise) - 1, self.edges * self.c <= DENSE
-        for turn, (deep, point) in enumerate(zip(self.depthwise, self.pointwise, strict=True)):
-            x = depthwise(x, deep, self.stride if turn == 0 else 1, self.dilation)
-            x = conv2d(x, block_diagonal(point, self.edges)) if dense else conv2d(x, point, groups=self.edges)
-            x = normed(x, weight.repeat_interleave(self.c)) if turn == last else normed(x).relu()
-        return x
+        x = self._mixed(depthwise(x, self.depthwise[0], stride, dilation), self.pointwise[0])
+        for deep, point in zip(self.depthwise[1:], self.pointwise[1:], strict=True):
+            x = self._mixed(norm_relu_depthwise(x, deep), point)
+        return normed(x, weight.repeat_interleave(self.c))
+
+    def _mixed(self, x: Tensor, point: Tensor) -> Tensor:
+        """Pointwise convolution of each edge."""
+        if self.edges * self.c <= DENSE:
+            return conv2d(x, block_diagonal(point, self.edges))
+        return conv2d(x, point, groups=self.edges)
 
 
 class Halved(nn.Module):
@@ -92,12 +99,11 @@ def copies(x: Float[Tensor, "B C H W"], n: int) -> Float[Tensor, "B nC H W"]:
     return torch.cat([x] * n, 1) if n > 1 else x
 
 
-def _convolution(name: str, edges: int, c: int, stride: int) -> nn.Module:
+def _convolution(name: str, edges: int, c: int) -> nn.Module:
     if name == "skip_connect":
         return Halved(edges, c)
     kind, _, size = name.split("_")
-    repeats, dilation = (1, 2) if kind == "dil" else (2, 1)
-    return Separable(edges, c, int(size[0]), stride, repeats, dilation)
+    return Separable(edges, c, int(size[0]), 1 if kind == "dil" else 2)
 
 
 class Fan(nn.Module):
@@ -117,7 +123,7 @@ class Fan(nn.Module):
         self.cheap = [op for op in cheap if any(op in ops for ops in kept)]
         users = {op: [e for e, ops in enumerate(kept) if op in ops] for op in OPS[1:] if op not in cheap}
         self.users = {op: edges for op, edges in users.items() if edges}
-        self.convolutions = nn.ModuleDict({op: _convolution(op, len(e), c, stride) for op, e in self.users.items()})
+        self.convolutions = nn.ModuleDict({op: _convolution(op, len(e), c) for op, e in self.users.items()})
 
     def forward(self, x: Float[Tensor, "B C H W"], weights: Float[Tensor, "E 8"]) -> list[list[Tensor]]:
         """The terms of each edge, which its node sums; `weights` is 0 for operations that an edge has not."""
@@ -125,22 +131,45 @@ class Fan(nn.Module):
         if self.cheap:
             for edge, term in enumerate(self._mixed(x, weights)):
                 terms[edge].append(term)
-        bare, sums = x.relu(), dict[tuple[int, ...], Tensor]()
-        for op, users in self.users.items():
-            made = self._convolved(op, bare, weights[users, OPS.index(op)])
-            who = tuple(users)
-            sums[who] = sums[who] + made if who in sums else made
-        for who, total in sums.items():
+        for who, total in self._convolved(x.relu(), weights):
             for edge, term in zip(who, total.unflatten(1, (len(who), self.c)).unbind(1), strict=True):
                 terms[edge].append(term)
         return terms
 
-    def _convolved(self, op: str, bare: Tensor, weight: Float[Tensor, " E"]) -> Tensor:
-        """One operation of the edges that have it."""
-        run = self.convolutions[op]
-        if op == "skip_connect":
-            return run(bare, weight)
-        return run(copies(bare, len(weight)), weight)
+    def _convolved(self, bare: Tensor, weights: Tensor) -> list[tuple[tuple[int, ...], Tensor]]:
+        """Edges, and the sum of the convolutions that just these have, once for each form of the state."""
+        form = self._dilated(bare)
+        wide, sums = dict[tuple[str, int], Tensor](), dict[tuple[str, tuple[int, ...]], Tensor]()
+        for op, users in self.users.items():
+            run, weight = self.convolutions[op], weights[users, OPS.index(op)]
+            kind = form if op.startswith("dil") else "plain"
+            if op == "skip_connect":
+                made = run(bare, weight)
+            else:
+                if (key := (kind, len(users))) not in wide:
+                    wide[key] = copies(self._formed(bare, kind), len(users))
+                whole = kind == "plain"
+                made = run(wide[key], weight, self.stride if whole else 1, 2 if whole and op.startswith("dil") else 1)
+            who = (kind, tuple(users))
+            sums[who] = sums[who] + made if who in sums else made
+        return [(users, woven(total) if kind == "grids" else total) for (kind, users), total in sums.items()]
+
+    def _dilated(self, x: Tensor) -> str:
+        """The form in which a dilation of 2 is none: four grids, or where the size is halved the first of them alone.
+
+        GPUs have code for dilation; and of an odd size, grids have a border, which must not enter the norm.
+        """
+        if x.is_cuda:
+            return "plain"
+        if self.stride == 2:
+            return "first"
+        return "plain" if x.shape[2] % 2 or x.shape[3] % 2 else "grids"
+
+    def _formed(self, x: Tensor, kind: str) -> Tensor:
+        """The state in that form."""
+        if kind == "first":
+            return x[:, :, ::2, ::2].contiguous(memory_format=LAST)
+        return grids(x) if kind == "grids" else x
 
     def _mixed(self, x: Tensor, weights: Tensor) -> Sequence[Tensor]:
         """Pools and identity, each computed once, mixed for all edges by one product."""
