@@ -79,6 +79,7 @@ def compiled_library() -> tuple[ctypes.CDLL | None, str]:
     return library, said
 
 
+@torch.inference_mode(False)  # the first scan of a process may be a prediction
 @torch.enable_grad()
 def agrees(library: ctypes.CDLL) -> bool:
     """Whether a compiled scan gives torch's values and gradients to 1e-5, on a small case with odd sizes."""

@@ -55,6 +55,13 @@ def test_values_and_gradients_are_those_of_torch(fresh, sizes):
 
 
 @needs_compiler
+def test_the_first_scan_of_a_process_may_be_a_prediction(fresh):
+    with torch.inference_mode():
+        selective_scan(*drawn(3, 1, 1, 4, 2))
+    assert scan.compiled_library()[1].startswith("compiled by ")
+
+
+@needs_compiler
 def test_the_exponential_at_its_ends(fresh):
     # one channel, one state, h_1 = 1 and u_2 = 0: y_2 is exp(delta_2 A)
     for power in (0.0, -1e-7, -0.3465, -0.3467, -1.0, -87.0, -88.0, -1e4, 88.0):
