@@ -31,6 +31,7 @@ STUDIES = {
     "elta": ("elta",),
     "mtcnn": ("mtcnn",),
     "taskvec": ("taskvec", "taskvec_tasks", "taskvec_views"),
+    "together": ("together",),
     "training": ("training",),
 }
 """First word of a study's name → the modules of this folder that define such studies."""
