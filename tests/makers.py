@@ -7,7 +7,8 @@ import gzip
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -104,9 +105,11 @@ def tad66k(folder: Path) -> None:
             archive.writestr(f"dataset/{name}", "\r\n".join(["image,score", *(f"{n},{s:g}" for n, s in rows), ""]))
 
 
-def eva(folder: Path) -> None:
+EVA_VOTES = {"71": (5, 6, 7), "106": (8, 9, 10), "776273": (0, 0, 6)}
+
+
+def eva(folder: Path, votes: Mapping[str, tuple[int, ...]] = EVA_VOTES) -> None:
     """Three images with votes of three people (two zeros for 776273), in the owners' "=" form; five listed."""
-    votes = {"71": (5, 6, 7), "106": (8, 9, 10), "776273": (0, 0, 6)}
     header = ["image_id", "user_id", "score", "difficulty", "visual", "composition", "quality", "semantic", "vote_time"]
     rows = [
         [image, f"E{user}", score, 3, 1 + (score + user) % 4, 2, 3, 1 + score % 4, "12.5", 1, 0, 0, 1]
@@ -114,7 +117,7 @@ def eva(folder: Path) -> None:
         for user, score in enumerate(scores, 1)
     ]
     csv(folder / "data" / "votes_filtered.csv", [*header, "1", "2", "3", "4"], rows, sep="=")
-    sorts = [[f'"{name}"', f'"{sort}"'] for name, sort in zip([*votes, "5", "6"], (5, 1, 3, 2, 6), strict=True)]
+    sorts = [[f'"{name}"', f'"{sort}"'] for name, sort in zip([*votes, "5", "6"], cycle((5, 1, 3, 2, 6)))]
     csv(folder / "data" / "image_content_category.csv", ['"image_id"', '"sort"'], sorts, bom=True)
 
 

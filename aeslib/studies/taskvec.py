@@ -187,7 +187,7 @@ def flickr_features(view: View, profile: Profile) -> np.ndarray:
 def meta_head(which: Which, profile: Profile, seed: int) -> MetaHead:
     """A head meta-trained on the raters of Flickr-AES's training pictures."""
     model = flickr_model(which, profile, seed)
-    found = rated("flickr_aes", 0)
+    found = rated("flickr_aes", 0, "train")
     frame = found.table.frame[found.table.frame["split"] == "train"]
     ids, row = np.unique(frame["image_id"].to_numpy(str), return_inverse=True)
     z = torch.from_numpy(tower_features(model, plain(shown_of(found, ids.tolist(), 0, profile))))

@@ -58,7 +58,7 @@ class Users:
 
     def batch(self, part: slice | np.ndarray) -> Tensor:
         """(m, 3, S, S) in 0–1."""
-        return torch.from_numpy(np.ascontiguousarray(self.images[part])).float() / 255
+        return torch.from_numpy(np.array(self.images[part])).float() / 255
 
 
 def plain(images: np.ndarray) -> Batches:
@@ -94,10 +94,10 @@ def users_of(key: str, profile: Profile) -> Users:
     return Users(shown, everybody, known["kind"].to_numpy(str), known["ceiling"].to_numpy(), found.source, found.detail)
 
 
-def rated(key: str, seed: int) -> Dataset:
-    """Single ratings of real pictures where they are at hand, else the stand-in's."""
+def rated(key: str, seed: int, split: str = "") -> Dataset:
+    """Single ratings of real pictures where they (and those of that split) are at hand, else the stand-in's."""
     found = load(key, level="rating", size=IMAGES, seed=seed)
-    if found.source == "real":
+    if found.source == "real" and (not split or (found.table.frame["split"] == split).any()):
         return found
     return synthetic(load_card(key), size=IMAGES, seed=seed, level="rating")
 
