@@ -18,7 +18,7 @@ NEEDS = {
 REPORT_NEEDS = {"cpus_per_task": 1, "mem_mb": 4000, "runtime": 60}
 
 PROFILE = config.get("profile", "default")
-PARTITION = {"slurm_partition": config["partition"]} if "partition" in config else {}
+WHERE = {f"slurm_{name}": config[name] for name in ("partition", "account") if name in config}
 PLAN = keys.plan(PROFILE, config.get("only", "*"))
 
 
@@ -32,7 +32,7 @@ rule report:
         touch(PLAN.marker(keys.REPORT)),
     resources:
         **REPORT_NEEDS,
-        **PARTITION,
+        **WHERE,
     shell:
         "mkdir -p logs; exec {sys.executable:q} -m aeslib book --profile {PROFILE} > logs/report.log 2>&1"
 
@@ -49,7 +49,7 @@ rule notebook:
         key="[0-9a-f]+",
     resources:
         **NEEDS[PROFILE],
-        **PARTITION,
+        **WHERE,
     shell:
         "mkdir -p logs; exec {sys.executable:q} -m aeslib notebook {wildcards.name:q} --profile {PROFILE}"
         " > logs/{wildcards.name}.log 2>&1"

@@ -13,8 +13,8 @@ from aeslib.profiles import get_profile
 
 ANSWERED = 10
 """Exit code of `--check` when the words needed no set-up and have been answered already."""
-CLUSTERS = {"slurm": ("sbatch", "squeue", "scancel", "sinfo", "scontrol")}
-"""Kind of cluster → its commands that a run calls."""
+CLUSTERS = {"slurm": ("sbatch", "squeue", "scancel", "sinfo", "scontrol", "sacct")}
+"""Kind of cluster → its commands that a run calls, itself or through Snakemake's plugin."""
 Options = argparse.Namespace
 
 
@@ -64,6 +64,7 @@ COMMANDS = {
             Option(("--force",), "run also what is up to date"),
             Option(("--cluster",), "submit the jobs to a cluster: slurm", "NAME"),
             Option(("--partition",), "of the cluster (default: its own default)", "NAME"),
+            Option(("--account",), "that the cluster charges (default: that of your latest jobs)", "NAME"),
             Option(("--resume",), "go on where a run was; on a cluster, cancel what it left in the queue"),
         ),
     ),
@@ -180,8 +181,9 @@ def check(options: Options) -> None:
 def check_cluster(options: Options) -> None:
     """Raise `ParameterError` for a cluster that is not known or cannot be reached from this machine."""
     if options.cluster is None:
-        if options.partition is not None:
-            raise ParameterError("--partition belongs to a cluster; add --cluster slurm.")
+        for name in ("partition", "account"):
+            if getattr(options, name) is not None:
+                raise ParameterError(f"--{name} belongs to a cluster; add --cluster slurm.")
         return
     if options.cluster not in CLUSTERS:
         raise unknown("cluster", options.cluster, CLUSTERS)

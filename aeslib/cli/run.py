@@ -112,14 +112,14 @@ def run_due(plan: keys.Plan, options: argparse.Namespace, due: Reasons, lock: in
 
 
 def snakemake(options: argparse.Namespace, at_a_time: int) -> list[str]:
-    """Snakemake's command line: silent, without the user's own profiles, going on past failures."""
-    given = {"profile": options.profile, "only": options.only, "partition": options.partition}
+    """Snakemake's command line: without the user's own profiles, going on past failures, silent but for a cluster."""
+    given = {name: getattr(options, name) for name in ("profile", "only", "partition", "account")}
     return [
         sys.executable, "-m", "aeslib.cli.dag", "--snakefile", str(ROOT / "Snakefile"), "--jobs", str(at_a_time),
         *(slurm.arguments(results_dir(options.profile)) if options.cluster else []),
         "--config", *(f"{name}={json.dumps(value)}" for name, value in given.items() if value is not None),
         "--keep-going", "--rerun-incomplete", "--nolock", "--rerun-triggers", "mtime", "--scheduler", "greedy",
-        "--quiet", "all", "--profile", "none", "--workflow-profile", "none",
+        "--quiet", "progress" if options.cluster else "all", "--profile", "none", "--workflow-profile", "none",
     ]  # fmt: skip
 
 

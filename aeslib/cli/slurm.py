@@ -1,6 +1,6 @@
 """The run on a SLURM cluster: what Snakemake is told, and what an earlier run has left in the queue.
 
-The Snakefile says what a job may use. `sbatch`'s own variables (`SBATCH_ACCOUNT` …) are respected.
+The Snakefile says what a job asks for.
 """
 
 import subprocess
@@ -32,7 +32,7 @@ def arguments(results: Path) -> list[str]:
     A job on a node that died counts as failed, whatever the cluster's habit: the run ends and says so.
     """
     return [
-        "--executor", "slurm", "--slurm-status-command", "squeue", "--slurm-no-account", "--slurm-no-requeue",
+        "--executor", "slurm", "--slurm-status-command", "squeue", "--slurm-no-requeue",
         "--slurm-init-seconds-before-status-checks", str(CHECK_SECONDS), "--latency-wait", str(SLOW_DISK_SECONDS),
         "--slurm-jobname-prefix", prefix(results), "--slurm-logdir", str((results / LOGS).resolve()),
     ]  # fmt: skip

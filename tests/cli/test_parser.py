@@ -10,7 +10,7 @@ from aeslib.cli import main
 from aeslib.cli.parser import ANSWERED, COMMANDS, parse
 from aeslib.paths import ROOT
 
-REPORT = "Known: --profile, --only, --cores, --dry-run, --force, --cluster, --partition, --resume, --help."
+REPORT = "Known: --profile, --only, --cores, --dry-run, --force, --cluster, --partition, --account, --resume, --help."
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,7 @@ REPORT = "Known: --profile, --only, --cores, --dry-run, --force, --cluster, --pa
         ("report --cores two", "--cores is 'two'; expected a whole number, 1 or more."),
         ("report --cluster slrum", "no cluster named 'slrum'. Did you mean 'slurm'? Known: slurm."),
         ("report --partition gpu", "--partition belongs to a cluster; add --cluster slurm."),
+        ("report --account lab7", "--account belongs to a cluster; add --cluster slurm."),
         ("report --profile", "argument --profile: expected one argument. See `./run_all.sh help`."),
         ("--torch-backend cuda",
          "--torch-backend is 'cuda'; expected auto, cpu, xpu, cuNNN or rocmN.N."),
@@ -58,7 +59,7 @@ def test_wrong_words(words, message, capsys):
     ("words", "expected"),
     [
         ("", {"profile": "default", "only": "*", "cores": None, "dry_run": False, "force": False,
-              "cluster": None, "partition": None, "resume": False}),
+              "cluster": None, "partition": None, "account": None, "resume": False}),
         ("--profile smoke", {"profile": "smoke"}),
         ("report --only 02* --cores 3 --dry-run --force",
          {"only": "02*", "cores": 3, "dry_run": True, "force": True}),
@@ -80,7 +81,7 @@ def test_right_words(words, expected):
 
 def test_a_cluster_is_refused_where_its_commands_are_not(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
-    for name in ("sbatch", "scancel", "sinfo", "scontrol"):
+    for name in ("sbatch", "scancel", "sinfo", "scontrol", "sacct"):
         (tmp_path / name).write_text("#!/bin/sh\n")
         (tmp_path / name).chmod(0o755)
     for checking in ([], ["--check"]):  # before the set-up, too

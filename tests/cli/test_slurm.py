@@ -40,12 +40,25 @@ def test_jobs_end_as_they_do_at_home(home):
     assert "rule_notebook/02_two_" in str(kept)
 
 
+def test_a_job_that_the_cluster_refuses_is_told_in_its_words(home, slurm):
+    home.notebook("01_one", "1")
+    snakefile = home.path / "Snakefile"
+    snakefile.write_text(snakefile.read_text().replace('"mem_mb": 4000', '"mem_mb": 400000'))
+    out = home.report(*ON_SLURM, code=1)
+    assert home.table(out) == {"01_one": "FAILED", "report": "done"}
+    assert "snakemake.log" in out
+    assert "Memory specification can not be satisfied" in (home.path / "results/smoke/logs/snakemake.log").read_text()
+
+
 def test_what_a_killed_run_leaves_in_the_queue_is_told_and_taken_over(home, slurm, tmp_path):
     flag, slow = tmp_path / "flag", tmp_path / "slow"
     slow.touch()
     home.notebook("01_one", HOLD.format(flag=str(flag), slow=str(slow)))
-    start = home.command("report", "--profile", "paper", *ON_SLURM, "--partition", "other")
-    run = subprocess.Popen(start, cwd=home.path, env=home.env | {"SBATCH_ACCOUNT": "lab7"})
+    accounts = slurm.folder / "bin" / "sacctmgr"  # the plugin asks the database whether the account is ours
+    accounts.write_text("#!/bin/sh\necho lab7\n")
+    accounts.chmod(0o755)
+    start = home.command("report", "--profile", "paper", *ON_SLURM, "--partition", "other", "--account", "lab7")
+    run = subprocess.Popen(start, cwd=home.path, env=home.env)
     until(flag.exists)
     ((name, *asked),) = slurm.jobs()
     assert asked == ["RUNNING", "8", "62.50G", "gres:gpu:1", "3-00:00:00", "other"]
