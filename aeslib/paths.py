@@ -94,13 +94,13 @@ def write_text(path: Path, text: str) -> Path:
     return path
 
 
-def state(path: Path) -> str:
+def state(path: Path | str) -> str:
     """What changes whenever a file does: its size, and the times of its content and of its entry in the disk's index.
 
     The last cannot be set by hand, so that a file copied over another with its old time is told apart, too.
     """
     try:
-        found = path.stat()
+        found = os.stat(path)
     except OSError:
         return "missing"
     return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"

@@ -110,4 +110,4 @@ def fingerprint(root: Path) -> Iterator[str]:
         folders.sort()
         place = os.path.relpath(folder, root)
         for name in sorted(files):
-            yield f"{place}/{name} {state(Path(folder, name))}"
+            yield f"{place}/{name} {state(os.path.join(folder, name))}"

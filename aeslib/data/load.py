@@ -29,7 +29,8 @@ class ImagePaths(Mapping[str, Path]):
 
     def state(self, ids: Iterable[str]) -> str:
         """Digest that changes when one of these pictures does; looks at sizes and times only."""
-        return digest("\n".join(f"{name} {state(self.folder / self._names[name])}" for name in sorted(ids)))
+        top = str(self.folder)
+        return digest("\n".join(f"{name} {state(os.path.join(top, self._names[name]))}" for name in sorted(ids)))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
