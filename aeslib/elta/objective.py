@@ -99,7 +99,7 @@ class LFDS:
         """Weighted loss of recalibrated features."""
         z = self.fds(model.encode(batch[self.x]), batch["score"])
         k = bin_of(batch["score"], self.fds.low, self.fds.width, self.fds.bins)
-        return (distance(model.head(z), batch["target"], model.bins) * self.weights[k]).mean(), {}
+        return (distance(model.head(z), batch["target"], model.bins) * self.weights.to(z)[k]).mean(), {}
 
 
 @dataclass(frozen=True, kw_only=True)

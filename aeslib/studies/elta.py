@@ -224,9 +224,10 @@ def lfds(trained: Trained, train: Batches) -> tuple[LFDS, Callable[[nn.Module], 
     weights = lds_weights(torch.bincount(bin_of(score, low, WIDTH, k), minlength=k).float())
 
     def passes() -> Iterator[tuple[Tensor, Tensor]]:
+        device = next(trained.model.parameters()).device
         with torch.no_grad():
             for batch in train.in_order():
-                yield trained.model.encode(batch[trained.x]), batch["score"]
+                yield trained.model.encode(batch[trained.x].to(device)), batch["score"].to(device)
 
     def after(_: nn.Module) -> float:
         fds.update(passes())

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
@@ -114,7 +114,7 @@ def fit(
     """Train `model` in place.
 
     Args:
-        model: on any device; it is moved to the accelerator's.
+        model: on any device; it is moved to the accelerator's, and back at the end.
         objective: gives the scalar loss of a batch and what to log.
         train: the training pictures and targets.
         config: how.
@@ -163,7 +163,8 @@ class _Run:
     ) -> None:
         self.accelerator = Accelerator(mixed_precision=config.precision)
         self.train, self.config, self.validate = train, config, validate
-        self.model, self.parameters = model, freeze(model, config.train_only)
+        self.model, self.home = model, next(model.parameters()).device
+        self.parameters = freeze(model, config.train_only)
         optimizer = make_optimizer(self.parameters, config)
         self.step = self.accelerator.prepare(_Step(model, objective))
         # only where gradients are scaled: its wrapper looks for a package on the disk at every step
@@ -250,7 +251,7 @@ class _Run:
     def finish(self) -> None:
         if self.best:
             self.model.load_state_dict(self.best)
-        self.model.requires_grad_(True).eval()
+        self.model.requires_grad_(True).eval().to(self.home)
 
 
 def hash_seed(*parts: int) -> int:
@@ -260,12 +261,15 @@ def hash_seed(*parts: int) -> int:
 
 @torch.inference_mode()
 def predict(model: nn.Module, data: Batches, output: Callable[[nn.Module, Batch], Tensor] | None = None) -> np.ndarray:
-    """(N, …) outputs in order; `output` defaults to `model(image)`. The model's mode is put back afterwards."""
-    was, device = model.training, next(model.parameters()).device
-    model.eval()
+    """(N, …) outputs in order, computed on the accelerator; `output` defaults to `model(image)`.
+
+    The model's mode and device are put back afterwards.
+    """
+    was, home, device = model.training, next(model.parameters()).device, PartialState().device
+    model.eval().to(device)
     made = []
     for batch in data.in_order():
         moved = {name: value.to(device) for name, value in batch.items()}
         made.append((output(model, moved) if output else model(moved["image"])).float().cpu())
-    model.train(was)
+    model.train(was).to(home)
     return torch.cat(made).numpy()
