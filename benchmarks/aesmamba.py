@@ -1,18 +1,21 @@
-"""The selective scan against naive forms of the same: `python benchmarks/aesmamba.py` prints ratios.
+"""The selective scan against naive forms of the same.
 
-Forward and backward, float32, one thread, median of several calls. Peers keep all decays and inputs as (B, D, L, N), as
-public reference code does: one indexes time (backward pads every slice: quadratic), one unbinds it once, one is a
-parallel prefix scan. Then the same at lengths that double: linear growth is a ratio of 2.
+Forward and backward, float32. Peers keep all decays and inputs as (B, D, L, N), as public reference code does: one
+indexes time (backward pads every slice: quadratic), one unbinds it once, one is a parallel prefix scan. Then the scan
+in C against ours in pure torch, and how time grows with length.
 """
 
-import argparse
 from collections.abc import Callable
+from unittest.mock import patch
 
+import numpy as np
 import torch
-from timing import seconds
+from timing import Comparison, best, extra_mb
 from torch import Tensor
 
-from aeslib.aesmamba.scan import selective_scan
+import aeslib.aesmamba.scan as scan_module
+from aeslib.aesmamba.scan import selective_scan, torch_scan
+from aeslib.aesmamba.vmamba import small
 
 Peer = Callable[[Tensor, Tensor], list[Tensor]]
 
@@ -73,28 +76,93 @@ def both_ways(scan: Callable[..., Tensor], args: list[Tensor]) -> Callable[[], o
     return lambda: torch.autograd.grad(scan(*args).sum(), args)
 
 
-def main() -> None:
-    """Print one line per comparison, then per length."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="leave out the slow peer at the long shape")
-    quick = parser.parse_args().quick
-    torch.set_num_threads(1)
-    for shape in ((256, 8, 96, 16), (1024, 8, 192, 16)):
-        args = arguments(*shape)
-        ours = seconds(both_ways(selective_scan, args))
-        for name, peer in (("time unbound", unbound), ("prefix scan", prefix), ("time indexed", indexed)):
-            if quick and name == "time indexed" and shape[0] > 256:
-                continue
-            slow = seconds(both_ways(naive(peer), args), times=1, warm=False)
-            print(f"L {shape[0]:4d} B 8 D {shape[2]} N 16 / {name:12s} {slow * 1e3:9.1f} ms {ours * 1e3:7.1f} ms "
-                  f"{slow / ours:6.1f} x", flush=True)  # fmt: skip
-    before = 0.0
-    for length in (256, 512, 1024, 2048, 4096):
-        now = seconds(both_ways(selective_scan, arguments(length, 8, 96, 16)), 1.0)
-        growth = f"{now / before:5.2f} x the half" if before else ""
-        print(f"L {length:4d} B 8 D 96 N 16 {now * 1e3:9.1f} ms {growth}")
-        before = now
+def shape(quick: bool, long: bool) -> tuple[int, int, int, int]:
+    """L, B, D, N."""
+    return (16, 2, 8, 4) if quick else (1024, 8, 192, 16) if long else (256, 8, 96, 16)
 
 
-if __name__ == "__main__":
-    main()
+def scan(peer: Peer, against: str, target: float, *, long: bool, once: bool = False) -> Callable[[bool], Comparison]:
+    """Ours against a naive form."""
+
+    def made(quick: bool) -> Comparison:
+        L, B, D, N = size = shape(quick, long)
+        args = arguments(*size)
+        exponentials = 2 * L * B * D * N  # forward, and again in backward
+        return Comparison(
+            path=f"selective scan, forward and backward, L {L} B {B} D {D} N {N}", against=against, unit="x",
+            target=target, ours=both_ways(selective_scan, args), peer=both_ways(naive(peer), args), once=once,
+            limit=("exponentials", lambda machine: exponentials / machine.exponentials),
+        )  # fmt: skip
+
+    return made
+
+
+def in_c(long: bool) -> Callable[[bool], Comparison]:
+    """The scan in C against the one in torch (both are the same where there is no compiler)."""
+
+    def made(quick: bool) -> Comparison:
+        L, B, D, N = size = shape(quick, long)
+        args = arguments(*size)
+        return Comparison(
+            path=f"compiled scan, forward and backward, L {L} B {B} D {D} N {N}", against="the same in pure torch",
+            unit="x", target=4, ours=both_ways(selective_scan, args), peer=both_ways(torch_scan, args),
+            limit=("exponentials", lambda machine: 2 * L * B * D * N / machine.exponentials),
+        )  # fmt: skip
+
+    return made
+
+
+def vmamba_step(quick: bool) -> Comparison:
+    """What the scan in C does for a training step."""
+    model, image = small(), torch.randn(2 if quick else 32, 3, 64, 64)
+
+    def step() -> None:
+        torch.autograd.grad(model(image).square().mean(), list(model.parameters()))
+
+    def in_torch() -> None:
+        with patch.object(scan_module, "compiled_library", lambda: (None, "")):
+            step()
+
+    return Comparison(
+        path=f"VMamba (small) training step, 64 px B {len(image)}", against="the same with the scan in pure torch",
+        unit="x", target=1.5, ours=step, peer=in_torch,
+    )  # fmt: skip
+
+
+def extra(quick: bool) -> Comparison:
+    """Memory of one pass."""
+    size = shape(quick, False)
+    call = both_ways(selective_scan, arguments(*size))
+    call()
+    return Comparison(
+        path="selective scan, peak memory beyond its arguments, L 256 B 8 D 96 N 16", against="-", unit="MB", target=5,
+        value=lambda: extra_mb(call) or 0.0,
+    )  # fmt: skip
+
+
+def growth(quick: bool) -> Comparison:
+    """The exponent e of time ~ L^e over lengths that double."""
+    lengths = (16, 32, 64) if quick else (256, 512, 1024, 2048, 4096)
+
+    def exponent() -> float:
+        taken = [best(both_ways(selective_scan, arguments(length, 8, 96, 16)), 5) for length in lengths]
+        return float(np.polyfit(np.log(lengths), np.log(taken), 1)[0])
+
+    return Comparison(
+        path=f"selective scan, growth of time with length, L {lengths[0]} to {lengths[-1]}", against="1 is linear",
+        unit="exponent", target=1.1, value=exponent,
+    )  # fmt: skip
+
+
+COMPARISONS = {
+    "scan-indexed": scan(indexed, "a loop that indexes time", 40, long=False),
+    "scan-unbound": scan(unbound, "a loop over time unbound once", 3.5, long=False),
+    "scan-prefix": scan(prefix, "a parallel prefix scan", 5, long=False),
+    "scan-indexed-long": scan(indexed, "a loop that indexes time", 400, long=True, once=True),
+    "scan-prefix-long": scan(prefix, "a parallel prefix scan", 10, long=True),
+    "scan-memory": extra,
+    "scan-growth": growth,
+    "scan-compiled": in_c(long=False),
+    "scan-compiled-long": in_c(long=True),
+    "vmamba-step": vmamba_step,
+}

@@ -1,12 +1,13 @@
-"""The search step against an edge-by-edge loop: `python benchmarks/aestheticnet.py` prints ratios (larger is better).
+"""The search step against an edge-by-edge loop.
 
 Both compute the same mixture of the same operations: the loop runs every operation of every edge by itself and adds up,
-as the formula reads. One thread, CPU seconds of the calling process, best of several calls, taken in turn.
+as the formula reads.
 """
 
-import time
+from collections.abc import Callable
 
 import torch
+from timing import Comparison
 from torch import Tensor, nn
 
 from aeslib.aestheticnet.genotype import EDGES, NODES, OPS
@@ -79,17 +80,6 @@ def step(net: nn.Module, image: Tensor) -> None:
     torch.autograd.grad(loss, list(net.parameters()))
 
 
-def seconds(nets: list[nn.Module], image: Tensor, turns: int = 5) -> list[float]:
-    """Best CPU time of a step of each, taken in turn so that a busy neighbour hits both."""
-    best = [float("inf")] * len(nets)
-    for _ in range(turns + 1):
-        for k, net in enumerate(nets):
-            start = time.process_time()
-            step(net, image)
-            best[k] = min(best[k], time.process_time() - start)
-    return best
-
-
 def saved_bytes(net: nn.Module, image: Tensor) -> int:
     """Bytes of the maps that the forward pass keeps for the backward pass, each storage once."""
     kept: dict[int, int] = {}
@@ -104,18 +94,42 @@ def saved_bytes(net: nn.Module, image: Tensor) -> int:
     return sum(kept.values())
 
 
-def main() -> None:
-    """Print one line per size."""
-    torch.set_num_threads(1)
+def nets(c: int, quick: bool) -> tuple[LoopNet, Supernet, Tensor]:
+    """The loop, ours and pictures."""
     torch.manual_seed(0)
-    print("channels cells pixels     loop      ours    ratio  kept for the backward pass")
-    for c, cells, side in ((4, 5, 16), (4, 5, 32), (8, 5, 16), (8, 5, 32)):
-        loop, ours = LoopNet(c, cells), Supernet((ALL, ALL), c, cells)
-        image = torch.randn(BATCH, 3, side, side)
-        slow, fast = seconds([loop, ours], image, turns=3 if side == 32 else 5)
-        memory = saved_bytes(ours, image) / saved_bytes(loop, image)
-        print(f"{c:8d} {cells:5d} {side:6d} {slow:8.3f}s {fast:8.3f}s {slow / fast:7.2f}x {memory:8.2f} of the loop's")
+    cells, batch, side = (3, 2, 8) if quick else (5, BATCH, 16)
+    return LoopNet(c, cells), Supernet((ALL, ALL), c, cells), torch.randn(batch, 3, side, side)
 
 
-if __name__ == "__main__":
-    main()
+def search_step(c: int, target: float) -> Callable[[bool], Comparison]:
+    """Time of a step."""
+
+    def made(quick: bool) -> Comparison:
+        loop, ours, image = nets(c, quick)
+        return Comparison(
+            path=f"P-DARTS search step, {len(ours.cells)} cells, C {c}", against="operations edge by edge", unit="x",
+            target=target, ours=lambda: step(ours, image), peer=lambda: step(loop, image),
+        )  # fmt: skip
+
+    return made
+
+
+def kept(c: int) -> Callable[[bool], Comparison]:
+    """Memory of a step."""
+
+    def made(quick: bool) -> Comparison:
+        loop, ours, image = nets(c, quick)
+        return Comparison(
+            path=f"P-DARTS search step, what is kept for backward, C {c}", against="operations edge by edge",
+            unit="share", target=0.6, value=lambda: saved_bytes(ours, image) / saved_bytes(loop, image),
+        )  # fmt: skip
+
+    return made
+
+
+COMPARISONS = {
+    "search-c8": search_step(8, 2.3),
+    "search-c4": search_step(4, 2.5),
+    "search-memory-c8": kept(8),
+    "search-memory-c4": kept(4),
+}

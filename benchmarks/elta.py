@@ -1,13 +1,10 @@
-"""ELTA's parts against naive forms of the same: `python benchmarks/elta.py` prints ratios (larger is better for us).
-
-B = 128 pictures, one thread, median of several calls. The naive forms loop in Python as the formulas read.
-"""
+"""ELTA's parts against naive forms of the same, which loop in Python as the formulas read; B = 128 pictures."""
 
 import math
 import random
 
 import torch
-from timing import seconds
+from timing import Comparison
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
@@ -80,26 +77,75 @@ def loop_smooth(rows: Tensor) -> Tensor:
     return out
 
 
-def main() -> None:
-    """Print one line per comparison."""
-    torch.set_num_threads(1)
-    g = torch.Generator().manual_seed(0)
-    s, z = 1 + 9 * torch.rand(B, generator=g), torch.randn(B, D, generator=g)
-    wide, listed = torch.randn(B, WIDE, generator=g), s.tolist()
+def inputs(quick: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Scores (B,), features (B, 64) and (B, 1024)."""
+    g, size = torch.Generator().manual_seed(0), 8 if quick else B
+    return tuple(torch.rand(size, generator=g) * 9 + 1 if d == 0 else torch.randn(size, d, generator=g)
+                 for d in (0, D, WIDE))  # type: ignore[return-value]  # fmt: skip
+
+
+def tfa(quick: bool) -> Comparison:
+    """Drawing pairs."""
+    s, *_ = inputs(quick)
+    mixer, listed = TFA(n=len(s)), s.tolist()
+    return Comparison(
+        path=f"TFA, {len(s)} pairs of {len(s)}", against="a Python loop", unit="x", target=90,
+        ours=lambda: mixer.draw(s), peer=lambda: naive_tfa(listed, len(s), 0.2, 4.0),
+    )  # fmt: skip
+
+
+def flsa(quick: bool) -> Comparison:
+    """Against the loop."""
+    s, z, _ = inputs(quick)
+    return Comparison(
+        path=f"FLSA, B {len(s)} d {D}", against="a Python loop", unit="x", target=90, ours=lambda: alignment(z, s),
+        peer=lambda: loop_flsa(z, s), once=True,
+    )  # fmt: skip
+
+
+def flsa_broadcast(quick: bool) -> Comparison:
+    """Against the broadcast."""
+    s, _, wide = inputs(quick)
+    return Comparison(
+        path=f"FLSA, B {len(s)} d {WIDE}", against="a broadcast cosine", unit="x", target=150,
+        ours=lambda: alignment(wide, s), peer=lambda: broadcast_flsa(wide, s),
+        limit=("matrix product", lambda machine: 2 * len(s) ** 2 * WIDE / machine.flops),
+    )  # fmt: skip
+
+
+def ranks(quick: bool) -> Comparison:
+    """Pair ranks."""
+    s, z, _ = inputs(quick)
+    return Comparison(
+        path=f"pair ranks (RankSim), B {len(s)} d {D}", against="a Python loop", unit="x", target=90,
+        ours=lambda: rank_similarity(z, s), peer=lambda: loop_ranks(z, s),
+    )  # fmt: skip
+
+
+def fds_update(quick: bool) -> Comparison:
+    """Statistics of bins."""
+    s, z, _ = inputs(quick)
     k, fds = ((s - 1) / 0.1).long(), FDS(D, 1, 0.1, 90)
-    table = torch.randn(90, D, generator=g)
-    tfa = TFA(n=B)
-    for name, ours, naive in (
-        ("TFA, 128 pairs / loop", lambda: tfa.draw(s), lambda: naive_tfa(listed, B, 0.2, 4.0)),
-        ("FLSA d 64 / loop", lambda: alignment(z, s), lambda: loop_flsa(z, s)),
-        ("FLSA d 1024 / broadcast", lambda: alignment(wide, s), lambda: broadcast_flsa(wide, s)),
-        ("RankSim / loop", lambda: rank_similarity(z, s), lambda: loop_ranks(z, s)),
-        ("FDS update / loop", lambda: fds.update([(z, s)]), lambda: loop_fds_update(z, k, 90)),
-        ("FDS smooth / loop", lambda: smooth(table, torch.ones(90)), lambda: loop_smooth(table)),
-    ):
-        slow, fast = seconds(naive), seconds(ours)
-        print(f"{name:26s} {slow * 1e3:9.2f} ms  {fast * 1e3:7.3f} ms  {slow / fast:7.0f} x")
+    return Comparison(
+        path=f"FDS update, {len(s)} rows, 90 bins", against="a Python loop", unit="x", target=25,
+        ours=lambda: fds.update([(z, s)]), peer=lambda: loop_fds_update(z, k, 90),
+    )  # fmt: skip
 
 
-if __name__ == "__main__":
-    main()
+def fds_smooth(quick: bool) -> Comparison:
+    """Their smoothing."""
+    table = torch.randn(8 if quick else 90, D, generator=torch.Generator().manual_seed(0))
+    return Comparison(
+        path=f"FDS smooth, {len(table)} bins", against="a Python loop", unit="x", target=25,
+        ours=lambda: smooth(table, torch.ones(len(table))), peer=lambda: loop_smooth(table),
+    )  # fmt: skip
+
+
+COMPARISONS = {
+    "elta-tfa": tfa,
+    "elta-flsa": flsa,
+    "elta-flsa-broadcast": flsa_broadcast,
+    "elta-ranks": ranks,
+    "elta-fds-update": fds_update,
+    "elta-fds-smooth": fds_smooth,
+}

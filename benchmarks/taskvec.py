@@ -1,15 +1,9 @@
-"""Merging and its gradient against plain forms: `python benchmarks/taskvec.py` prints ratios (larger is better for us).
+"""Merging task vectors and its gradient against plain forms, and many users against one exact fit each."""
 
-One thread, median of several calls. The small network of the default profile; with --large ViT-B/16 too (4 GB).
-The plain forms: a sum of products per tensor and task in Python, and for many users the exact solver, one by one.
-"""
-
-import sys
-import time
 from collections.abc import Callable
 
 import torch
-from timing import seconds
+from timing import Comparison, best, sample
 from torch import Tensor
 from torch.func import functional_call
 
@@ -49,50 +43,51 @@ def steps(model: TaskModel, stack: TaskStack, image: Tensor) -> dict[str, Callab
     return {"plain": plain, "ours": ours, "loop": loop}
 
 
-def one_step(name: str, model: TaskModel, sizes: tuple[int, ...], side: int) -> None:
-    """Overheads over the plain network."""
-    model.train()
-    stack = stacked(model)
-    for size in sizes:
-        image = torch.rand(size, 3, side, side)
-        took = {kind: seconds(call) for kind, call in steps(model, stack, image).items()}
-        ours, loop = (took[kind] / took["plain"] - 1 for kind in ("ours", "loop"))
-        print(
-            f"{name}, B {size:2d}: plain {took['plain'] * 1e3:7.1f} ms, merging +{ours:4.0%}, tensor loop +{loop:4.0%}"
-        )
+def merging(name: str, size: int, target: float) -> Callable[[bool], Comparison]:
+    """What merging adds to a step of the network alone."""
+
+    def made(quick: bool) -> Comparison:
+        torch.manual_seed(0)
+        large = name == "ViT-B/16" and not quick
+        model = TaskModel(build("clip-b16", "paper") if large else build("cnn"), hidden=64).train()
+        side, stack = 224 if large else 64, stacked(model)
+        calls = steps(model, stack, torch.rand(size, 3, side, side))
+        moved = 4 * sum(t.numel() for t in stack.start.values()) * (2 * N + 4)  # vectors twice; weights and slopes
+        return Comparison(
+            path=f"task-vector step, {name}, {N} tasks, B {size}", against="forward and backward of one network",
+            unit="overhead", target=target, ours=calls["ours"], peer=calls["plain"],
+            limit=("memory bandwidth", lambda machine: moved / machine.bandwidth),
+        )  # fmt: skip
+
+    return made
 
 
-def many_users(users: int = 40, shots: int = 10) -> None:
-    """A world's users: one gradient per picture and all fits at once, against one exact fit each."""
+def many_users(quick: bool) -> Comparison:
+    """A world's users: one gradient per picture and all fits at once, against 500 exact steps for each."""
+    torch.manual_seed(0)
+    users, shots, pictures = (2, 4, 8) if quick else (40, 10, 400)
     model = TaskModel(build("cnn"), hidden=64).eval()
-    stack, config = stacked(model), Personal(steps=100)
-    images, generator = torch.rand(400, 3, 64, 64), torch.Generator().manual_seed(0)
-    rows = torch.stack([torch.randperm(400, generator=generator)[:shots] for _ in range(users)])
+    stack, config = stacked(model), Personal(steps=4 if quick else 500)
+    images, generator = torch.rand(pictures, 3, 64, 64), torch.Generator().manual_seed(0)
+    rows = torch.stack([torch.randperm(pictures, generator=generator)[:shots] for _ in range(users)])
     truth, centre = torch.randint(1, 6, (users, shots), generator=generator).float(), torch.full(stack.shape, 1 / N)
 
-    def quick() -> None:
+    def quickly() -> None:
         known = tangent(model, stack, images, len(images), centre)
         solve_tangent(known, rows, truth, centre.expand(users, *stack.shape), config, generator)
 
-    start = time.perf_counter()
-    for k in range(3):
-        solve_exact(model, stack, images[rows[k]], truth[k], centre, config, generator)
-    exact = (time.perf_counter() - start) / 3
-    fast = seconds(quick) / users
-    print(
-        f"{users} users, {shots} images: exact {exact:5.2f} s a user, first order {fast:6.4f} s, {exact / fast:4.0f} x"
-    )
+    def value() -> float:
+        exact = sample(lambda: solve_exact(model, stack, images[rows[0]], truth[0], centre, config, generator))
+        return exact * users / best(quickly, 3)
+
+    return Comparison(
+        path=f"personalising {users} users, {shots} pictures each", against=f"{config.steps} exact steps for each",
+        unit="x", target=20, value=value,
+    )  # fmt: skip
 
 
-def main() -> None:
-    """Print one line per comparison."""
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    one_step("small network", TaskModel(build("cnn"), hidden=64), (32, 10, 2), 64)
-    if "--large" in sys.argv:
-        one_step("ViT-B/16", TaskModel(build("clip-b16", "paper")), (10, 2), 224)
-    many_users()
-
-
-if __name__ == "__main__":
-    main()
+COMPARISONS = {
+    "taskvec-vit-b10": merging("ViT-B/16", 10, 0.05),
+    "taskvec-vit-b2": merging("ViT-B/16", 2, 0.20),
+    "taskvec-users": many_users,
+}

@@ -1,26 +1,30 @@
-"""The world's pictures: `python benchmarks/world.py` prints images a second and ratios (larger is better for us).
+"""The world's pictures against a naive renderer, and what it takes small networks to learn their scores.
 
 The naive renderer paints one landscape after another with numpy on whole pictures and blurs with `gaussian_filter`; it
-shows the same scenes (the mean difference is printed). One thread, median of several calls.
+shows the same scenes.
 """
 
-import os
-import resource
-import tempfile
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from scipy.ndimage import convolve1d, gaussian_filter, zoom
-from timing import seconds
+from scipy.stats import spearmanr
+from timing import Comparison
+from torch import nn
 
-from aeslib.data.synthetic import pictures, standin
+import aeslib.aesmamba.vmamba  # noqa: F401  (lists the encoder)
+from aeslib.backbones import ScoreModel, build
 from aeslib.data.synthetic.canvas import EDGE, tape
 from aeslib.data.synthetic.render import GRAIN, render
 from aeslib.data.synthetic.scenes import THEMES, Camera, draw_scenes
-from aeslib.data.synthetic.specs import SPECS
-
-KEYS = [key for key in SPECS if key != "oasis_beauty"]
+from aeslib.losses import emd
+from aeslib.metrics import bootstrap, srcc, weighted_srcc
+from aeslib.profiles import get_profile
+from aeslib.studies.parts import parts
+from aeslib.studies.training import RECIPE, predicted_scores, score_objective
+from aeslib.training import FitConfig, fit
 
 
 def rgb(hue: float, saturation: float, value: float) -> np.ndarray:
@@ -149,30 +153,99 @@ def develop(s: np.void, x: np.ndarray, y: np.ndarray, image: np.ndarray) -> np.n
     return (np.clip(image, 0, 1) * 255).round().astype(np.uint8)
 
 
-def main() -> None:
-    """Print one line per comparison, then what the whole default world takes."""
-    torch.set_num_threads(1)
-    scenes = draw_scenes(np.random.default_rng(0), 6000, Camera())
-    mixed, land = scenes[:1200], scenes[scenes["theme"] == THEMES.index("landscape")][:288]
-    for size in (64, 96):
-        naive = np.stack([landscape(s, size) for s in land[:96]])
-        off = np.abs(naive.astype(float) - render(land[:96], size).numpy()).mean()
-        slow = seconds(lambda size=size: [landscape(s, size) for s in land[:96]], least=0) / 96
-        fast, all_themes = (
-            seconds(lambda size=size: render(land, size), least=0, times=5) / len(land),
-            seconds(lambda size=size: render(mixed, size), least=0, times=5) / len(mixed),
-        )
-        print(f"{size} px: landscapes {1 / slow:5.0f} -> {1 / fast:5.0f} images/s, {slow / fast:4.1f} x ", end="")
-        print(f"(differ by {off:.2f} of 255); all themes {1 / all_themes:5.0f} images/s")
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["XDG_CACHE_HOME"] = folder
-        start = time.perf_counter()
-        for key in KEYS:
-            standin(key, size=4000, seed=0)
-            pictures(key, size=4000, seed=0, px=64)
-        taken, peak = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(f"{len(KEYS)} stand-ins of 4,000 at 64 px on one core: {taken:.0f} s, peak {peak:.2f} GB")
+def renderer(size: int) -> Callable[[bool], Comparison]:
+    """Landscapes of this side."""
+
+    def made(quick: bool) -> Comparison:
+        scenes = draw_scenes(np.random.default_rng(0), 200 if quick else 2000, Camera())
+        land = scenes[scenes["theme"] == THEMES.index("landscape")][: 2 if quick else 96]
+        return Comparison(
+            path=f"scene renderer, {size} px, {len(land)} landscapes", against="numpy and gaussian_filter, one by one",
+            unit="x", target=3.3, ours=lambda: render(land, size), peer=lambda: [landscape(s, size) for s in land],
+        )  # fmt: skip
+
+    return made
 
 
-if __name__ == "__main__":
-    main()
+class EnoughError(Exception):
+    """Raised to end training at the level that was asked for."""
+
+
+def learning(name: str, level: float, quick: bool) -> float:
+    """CPU seconds of training alone until a pass over the pictures ends at this SRCC or above on validation pictures.
+
+    Infinite when none of eight passes does.
+    """
+    data = parts("ava", get_profile("smoke" if quick else "default"))
+    torch.manual_seed(0)
+    model, lr = ScoreModel(build(name), data.bins), RECIPE.get(name, (1e-3, 0))[0]
+    total, since = 0.0, time.process_time()
+
+    def validate(trained: nn.Module) -> float:
+        nonlocal total, since
+        total += time.process_time() - since
+        found = float(srcc(predicted_scores(trained, data.val), data.val.targets["score"]))
+        if found >= level:
+            raise EnoughError
+        since = time.process_time()
+        return found
+
+    config = FitConfig(epochs=1 if quick else 8, lr=lr, schedule="cosine", warmup=30)
+    try:
+        fit(model, score_objective, data.train, config, validate=validate, progress="")
+    except EnoughError:
+        return total
+    return float("inf")
+
+
+def reached(name: str, label: str, level: float, target: float) -> Callable[[bool], Comparison]:
+    """CPU seconds until the first pass that reaches this SRCC; infinite when none does."""
+
+    return lambda quick: Comparison(
+        path=f"{label}, from scratch on 4,000 pictures of 64 px, until SRCC {level:.2f}", against="-", unit="s",
+        target=target, value=lambda: learning(name, level, quick),
+    )  # fmt: skip
+
+
+def correlations(quick: bool) -> Comparison:
+    """Bootstrap of SRCC."""
+    n, resamples = (50, 5) if quick else (1000, 1000)
+    rng = np.random.default_rng(0)
+    truth = rng.integers(10, 60, n) / 10  # with ties
+    pred = truth + rng.normal(size=n)
+
+    def loop() -> list[float]:
+        drawn = np.random.default_rng(0).integers(n, size=(resamples, n))
+        return [spearmanr(pred[rows], truth[rows]).statistic for rows in drawn]
+
+    return Comparison(
+        path=f"bootstrap of SRCC, {resamples} resamples of {n}", against="scipy's spearmanr in a loop", unit="x",
+        target=15, ours=lambda: bootstrap(weighted_srcc, pred, truth, resamples=resamples), peer=loop,
+        limit=("memory bandwidth", lambda machine: 8.0 * n * resamples / machine.bandwidth),
+    )  # fmt: skip
+
+
+def distance(quick: bool) -> Comparison:
+    """EMD."""
+    a, b = torch.rand(2, 64 if quick else 100_000, 10).softmax(-1)
+
+    def plain() -> torch.Tensor:
+        return (a.cumsum(1) - b.cumsum(1)).square().mean(1).sqrt()
+
+    return Comparison(
+        path=f"EMD, {len(a)} histograms of 10 bins", against="the cumulative sums by themselves", unit="x", target=0.9,
+        ours=lambda: emd(a, b), peer=plain,
+        limit=("memory bandwidth", lambda machine: 4.0 * (2 * a.numel() + len(a)) / machine.bandwidth),
+    )  # fmt: skip
+
+
+COMPARISONS = {
+    "renderer-64": renderer(64),
+    "renderer-96": renderer(96),
+    "score-cnn-070": reached("cnn", "small CNN", 0.70, 4),
+    "score-cnn-075": reached("cnn", "small CNN", 0.75, 8),
+    "score-vit-070": reached("vit", "small ViT", 0.70, 12),
+    "score-vmamba-070": reached("vmamba", "small VMamba", 0.70, 40),
+    "bootstrap-srcc": correlations,
+    "emd": distance,
+}

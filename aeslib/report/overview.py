@@ -94,7 +94,7 @@ def toctree(book: Book) -> str:
     groups = {
         "Results": ["gallery", "claims", *(f"{paper} <items/{paper}>" for paper in PAPERS)],
         "Chapters": ["Overview <notebooks/index>", *(f"notebooks/{name}" for name in book.runs)],
-        "Behind it": ["data", "environment", "api/index"],
+        "Behind it": ["data", "speed", "growth", "environment", "licences", "api/index"],
     }
     blocks = (
         "```{toctree}\n:hidden:\n:caption: " + caption + "\n\n" + "\n".join(names) + "\n```"

@@ -6,7 +6,10 @@ from aeslib.report.claims import claims
 from aeslib.report.data import card_page, data
 from aeslib.report.gallery import gallery, items_of
 from aeslib.report.gather import Book
+from aeslib.report.growth import growth
+from aeslib.report.licences import licences
 from aeslib.report.overview import chapters, environment, index, never_started
+from aeslib.report.speed import speed
 
 
 def pages(book: Book) -> dict[str, str]:
@@ -16,6 +19,9 @@ def pages(book: Book) -> dict[str, str]:
         "gallery": gallery(book),
         "claims": claims(book),
         "data": data(book),
+        "speed": speed(book),
+        "growth": growth(book),
+        "licences": licences(),
         "environment": environment(book),
         "notebooks/index": chapters(book),
     }
