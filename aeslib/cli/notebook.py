@@ -96,6 +96,7 @@ def execute(path: Path, profile: str, parameters: dict[str, Any]) -> None:
     for folder in (running.parent, kept.parent):
         folder.mkdir(parents=True, exist_ok=True)
     try:
+        os.environ["AESLIB_FRAMES"] = "1"  # widgets leave frames for the report's pages, which have no kernel
         engine.run(path, running, parameters, cwd=path.parent, count=count)
     finally:
         count.unlink(missing_ok=True)

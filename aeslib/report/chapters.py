@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from aeslib.report.frames import FRAMES, still_frames
 from aeslib.report.gather import Output, Run
 from aeslib.report.parts import anchor, inline, minutes
 
@@ -102,6 +103,10 @@ def still(output: NotebookNode, state: dict[str, Any]) -> list[NotebookNode]:
         return [output]
     if any("Progress" in name for name in kinds(output["data"][WIDGET]["model_id"], state)):
         return []
+    if FRAMES in output["data"]:
+        note = NOTE.format(still=" Here it shows frames made when the chapter ran.")
+        film = still_frames(output["data"][FRAMES])
+        return [new_output("display_data", data={"text/html": note + film})]
     rest = {mime: data for mime, data in output["data"].items() if mime not in {WIDGET, "text/plain"}}
     pictures = [new_output("display_data", data=rest)] if rest else []
     pictures += [shown for part in parts(output["data"][WIDGET]["model_id"], state) for shown in still(part, state)]

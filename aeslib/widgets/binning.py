@@ -14,6 +14,7 @@ from aeslib.errors import ParameterError
 from aeslib.imbalance import LEFT, RIGHT, Bins, parse_edges
 from aeslib.plots.distributions import figure_counts
 from aeslib.published.beside import agrees
+from aeslib.widgets.frames import Framed
 
 RULES = {"left-closed [a, b)": LEFT, "right-closed (a, b]": RIGHT, "right up to 5, then left": 5.0}
 
@@ -76,7 +77,7 @@ def _html(rows: pd.DataFrame) -> str:
     return shown.set_index("bin").T.to_html(border=0, classes="aeslib-table")
 
 
-class BinExplorer(widgets.VBox):
+class BinExplorer(Framed, widgets.VBox):
     """Choose a data set, its edges and the rule for scores on an edge; a line says whether it is published so."""
 
     def __init__(self, targets: Mapping[str, Target]) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import ipywidgets as widgets
 from matplotlib.figure import Figure
 
+from aeslib.widgets.frames import Framed
+
 
 def picture(figure: Figure, alt: str) -> str:
     """A figure inside an `img` element, so that a page without a kernel can show it too."""
@@ -17,7 +19,7 @@ def picture(figure: Figure, alt: str) -> str:
     return f'<img alt="{escape(alt)}" src="data:image/png;base64,{b64encode(file.getvalue()).decode()}">'
 
 
-class Choose(widgets.VBox):
+class Choose(Framed, widgets.VBox):
     """Pick one of `options`; the figure that `draw` makes of it is shown.
 
     Args:
@@ -38,7 +40,7 @@ class Choose(widgets.VBox):
         self.shown.value = picture(self.draw(self.options[self.menu.value]), str(self.menu.value))
 
 
-class Live(widgets.VBox):
+class Live(Framed, widgets.VBox):
     """Controls over what `draw` makes of their values: a figure, or text as HTML.
 
     Args:

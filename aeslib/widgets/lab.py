@@ -16,9 +16,12 @@ from aeslib.errors import DataError
 from aeslib.plots.taskvec import figure_curve, figure_weights
 from aeslib.taskvec import lab
 from aeslib.widgets.choose import picture as shown_figure
+from aeslib.widgets.frames import Control, Film, Frame, Framed, shown
 
 SIZES = (3, 5, 8, 12, 16, 20, 30, 40, 60)
 """Answers after which the learning curve is drawn."""
+WALK = (0, 5, 10, 20)
+"""Answers of the simulated rater after which the page without a kernel shows the lab."""
 
 
 def thumbnail(image: np.ndarray, alt: str, side: int = 96) -> str:
@@ -28,7 +31,7 @@ def thumbnail(image: np.ndarray, alt: str, side: int = 96) -> str:
     return f'<img alt="{escape(alt)}" src="data:image/png;base64,{b64encode(file.getvalue()).decode()}">'
 
 
-class TasteLab(widgets.VBox):
+class TasteLab(Framed, widgets.VBox):
     """Rating, duels, undo, saving, and what the answers say so far.
 
     Args:
@@ -78,22 +81,36 @@ class TasteLab(widgets.VBox):
         if word == "start anew":
             return lab.Session()
         if word == "simulate 10":
-            return self._simulated()
+            return self._simulated(10, self.rng)
         if word == "rate it":
             return self.session.rate(self.asked[0], self.score.value) if len(self.asked) == 1 else self.session
         if len(self.asked) < 2:
             return self.session
         return self.session.duel(*(self.asked if word == "left" else self.asked[::-1]))
 
-    def _simulated(self) -> lab.Session:
+    def film(self) -> Film:
+        """The lab after some answers of the simulated rater, from none on; without one, only as it is."""
+        if self.rater is None:
+            return Film([], [], [Frame([], [], shown(self))])
+        kept, rng, frames = self.session, np.random.default_rng(0), []
+        self.session = lab.Session()
+        for k, count in enumerate(WALK):
+            self.session = self._simulated(count - len(self.session), rng)
+            self._show()
+            frames.append(Frame([k], [str(count)], shown(self)))
+        self.session = kept
+        self._show()
+        return Film([Control("answers of a simulated rater", "slider", [*map(str, WALK)], 0)], [[0]], frames)
+
+    def _simulated(self, answers: int, rng: np.random.Generator) -> lab.Session:
         assert self.rater is not None
         session = self.session
-        for _ in range(10):
+        for _ in range(answers):
             taste = lab.infer(self.gallery, session.pairs(self.gallery.row))
             picture = lab.next_picture(self.gallery, taste, session)
             if picture is None:
                 break
-            session = session.rate(picture, self.rater.rate(self.gallery.row[picture], self.rng))
+            session = session.rate(picture, self.rater.rate(self.gallery.row[picture], rng))
         return session
 
     def _continue(self) -> None:

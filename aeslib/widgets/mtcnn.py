@@ -14,6 +14,7 @@ from aeslib.mtcnn.maps import block, enlarged, grad_cam
 from aeslib.mtcnn.network import MultiTaskNet
 from aeslib.mtcnn.targets import Scaling
 from aeslib.plots.mtcnn import figure_maps
+from aeslib.widgets.frames import Framed
 
 LATENTS = {
     "exposure": (-2, 2), "saturation": (0, 1), "contrast": (0, 1), "haze": (0, 1), "defocus": (0, 1), "miss": (0, 1),
@@ -65,8 +66,10 @@ def respond(
     return Response(picture[0].numpy(), enlarged(cam, side)[0].numpy(), scores)
 
 
-class LatentExplorer(widgets.VBox):
+class LatentExplorer(Framed, widgets.VBox):
     """Pick a picture, an output and what to change; picture, map and score answer."""
+
+    together = (("change", "to"), ("picture",), ("output",))
 
     def __init__(self, model: MultiTaskNet, scaling: Scaling, scenes: np.ndarray, side: int = 64) -> None:
         self.model, self.scaling, self.scenes, self.side = model, scaling, scenes, side

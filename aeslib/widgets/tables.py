@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import ipywidgets as widgets
 import pandas as pd
 
+from aeslib.widgets.frames import Framed
+
 ANY = "any"
 
 
@@ -20,7 +22,7 @@ def matching(frame: pd.DataFrame, chosen: Mapping[str, str], words: str = "") ->
     return frame[keep]
 
 
-class TableFilter(widgets.VBox):
+class TableFilter(Framed, widgets.VBox):
     """A table with a menu for each column of `by`, a field for words, and the first `most` rows that match."""
 
     def __init__(self, frame: pd.DataFrame, by: Sequence[str], *, most: int = 20) -> None:

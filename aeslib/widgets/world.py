@@ -20,6 +20,7 @@ from aeslib.data.synthetic.specs import SPECS
 from aeslib.data.synthetic.standins import World, calibration
 from aeslib.data.synthetic.truth import QUALITIES, beauty, qualities
 from aeslib.errors import ParameterError, unknown
+from aeslib.widgets.frames import Framed
 
 BADGE = '<b style="background:#8a3ffc;color:white;border-radius:3px;padding:1px 6px">synthetic</b>'
 CONTROLS: dict[str, tuple[float, float, float, str]] = {
@@ -146,7 +147,7 @@ def _block(left: float, width: float, colour: str) -> str:
     return f'<div style="position:absolute;left:{left:.1f}%;width:{width:.1f}%;height:11px;background:{colour}"></div>'
 
 
-class SceneSliders(widgets.HBox):
+class SceneSliders(Framed, widgets.HBox):
     """Pick a scene, move its sliders; picture, qualities and the crowds' scores follow. Marks say where they were."""
 
     def __init__(self, scenes: np.ndarray, crowds: Sequence[str]) -> None:
@@ -210,7 +211,7 @@ class SceneSliders(widgets.HBox):
         self.shown.value = f'<div style="display:flex;gap:16px"><div>{left}</div><div>{right}</div></div>'
 
 
-class RaterExplorer(widgets.VBox):
+class RaterExplorer(Framed, widgets.VBox):
     """Choose a kind of taste and a rater of it; see persona, likes and the pictures they see with other eyes."""
 
     def __init__(self, w: World) -> None:
