@@ -10,7 +10,6 @@ from torch.nn.functional import cosine_similarity
 
 from aeslib.elta.balance import FDS, kernel, smooth
 from aeslib.elta.flsa import alignment
-from aeslib.elta.ranksim import rank_similarity
 from aeslib.elta.tfa import TFA
 
 B, D, WIDE = 128, 64, 1024
@@ -43,18 +42,6 @@ def broadcast_flsa(z: Tensor, s: Tensor) -> Tensor:
     """Eq 5-6 by a B × B × d broadcast."""
     wanted = 1 - (s[:, None] - s).abs() / (s.max() - s.min())
     return (cosine_similarity(z[:, None], z, dim=-1) - wanted).square().mean()
-
-
-def loop_ranks(z: Tensor, s: Tensor) -> Tensor:
-    """RankSim with ranks counted value by value (forward only)."""
-    cosine = (z @ z.T / (z.norm(dim=1)[:, None] * z.norm(dim=1))).tolist()
-    scores, total = s.tolist(), 0.0
-    for i in range(len(scores)):
-        by_score = [-abs(scores[i] - t) for t in scores]
-        order = [sorted(range(len(scores)), key=row.__getitem__, reverse=True) for row in (by_score, cosine[i])]
-        places = [{k: place for place, k in enumerate(o)} for o in order]
-        total += sum((places[0][k] - places[1][k]) ** 2 for k in range(len(scores))) / len(scores) ** 3
-    return torch.tensor(total)
 
 
 def loop_fds_update(z: Tensor, k: Tensor, bins: int) -> tuple[Tensor, Tensor]:
@@ -113,15 +100,6 @@ def flsa_broadcast(quick: bool) -> Comparison:
     )  # fmt: skip
 
 
-def ranks(quick: bool) -> Comparison:
-    """Pair ranks."""
-    s, z, _ = inputs(quick)
-    return Comparison(
-        path=f"pair ranks (RankSim), B {len(s)} d {D}", against="a Python loop", unit="x", target=90,
-        ours=lambda: rank_similarity(z, s), peer=lambda: loop_ranks(z, s),
-    )  # fmt: skip
-
-
 def fds_update(quick: bool) -> Comparison:
     """Statistics of bins."""
     s, z, _ = inputs(quick)
@@ -145,7 +123,6 @@ COMPARISONS = {
     "elta-tfa": tfa,
     "elta-flsa": flsa,
     "elta-flsa-broadcast": flsa_broadcast,
-    "elta-ranks": ranks,
     "elta-fds-update": fds_update,
     "elta-fds-smooth": fds_smooth,
 }

@@ -6,6 +6,7 @@ import torch
 from timing import Comparison, best, sample
 from torch import Tensor
 from torch.func import functional_call
+from torch.nn.functional import softplus
 
 from aeslib.backbones import build
 from aeslib.taskvec import Personal, TaskModel, TaskStack, TaskVector, parameters_of
@@ -62,6 +63,27 @@ def merging(name: str, size: int, target: float) -> Callable[[bool], Comparison]
     return made
 
 
+def loop_pairs(pred: Tensor, truth: Tensor) -> Tensor:
+    """Eq 3 pair by pair."""
+    losses = [
+        softplus(-(pred[a] - pred[b]) * (truth[a] - truth[b]).sign())
+        for a in range(len(pred))
+        for b in range(a + 1, len(pred))
+        if truth[a] != truth[b]
+    ]
+    return torch.stack(losses).mean()
+
+
+def pair_rank(quick: bool) -> Comparison:
+    """The loss of ordered pairs."""
+    size, g = 8 if quick else 128, torch.Generator().manual_seed(0)
+    pred, truth = torch.randn(size, generator=g), torch.randint(1, 10, (size,), generator=g).float()
+    return Comparison(
+        path=f"pair rank loss, B {size}", against="a Python loop", unit="x", target=90,
+        ours=lambda: bradley_terry(pred, truth), peer=lambda: loop_pairs(pred, truth), once=True,
+    )  # fmt: skip
+
+
 def many_users(quick: bool) -> Comparison:
     """A world's users: one gradient per picture and all fits at once, against 500 exact steps for each."""
     torch.manual_seed(0)
@@ -90,4 +112,5 @@ COMPARISONS = {
     "taskvec-vit-b10": merging("ViT-B/16", 10, 0.05),
     "taskvec-vit-b2": merging("ViT-B/16", 2, 0.20),
     "taskvec-users": many_users,
+    "taskvec-pair-rank": pair_rank,
 }

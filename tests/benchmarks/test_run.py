@@ -121,6 +121,8 @@ def test_peers_give_what_ours_give(run):
     s, z, wide = elta.inputs(True)
     torch.testing.assert_close(elta.alignment(z, s), elta.loop_flsa(z, s))
     torch.testing.assert_close(elta.alignment(wide, s), elta.broadcast_flsa(wide, s))
+    pairs = sys.modules["taskvec"].pair_rank(True)
+    torch.testing.assert_close(pairs.ours(), pairs.peer())
     world = sys.modules["world"]
     one = world.distance(True)
     torch.testing.assert_close(one.ours(), one.peer(), atol=1e-5, rtol=1e-5)
