@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.projections.polar import PolarAxes
 
 from aeslib.plots.elta import Box, figure_flow
 from aeslib.plots.style import BLUE, BROWN, GREEN, GREY, ORANGE, PURPLE, RED, SKY, finish
@@ -257,6 +258,7 @@ def figure_radar(
     """
     fig = plt.figure(figsize=(9.5, 4.2))
     ax, box = fig.add_subplot(1, 2, 1, projection="polar"), fig.add_subplot(1, 2, 2)
+    assert isinstance(ax, PolarAxes)
     angles = np.linspace(0, 2 * np.pi, len(spokes), endpoint=False)
     for (name, row), colour in zip(values.items(), (GREY, SKY, ORANGE, RED), strict=False):
         closed = [*row, row[0]]
