@@ -195,12 +195,12 @@ class Framed(widgets.Box):
 
         It is drawn once, in the end.
         """
-        vars(self)["_show"] = lambda: None
+        self.__dict__["_show"] = lambda: None
         for one, value in zip(moved, before, strict=True):
             one.value = value
         for i, (k, count) in (to or {}).items():
             moved[i].value = value_at(moved[i], k, count)
-        del vars(self)["_show"]
+        del self.__dict__["_show"]
         self._show()
 
     @contextmanager
