@@ -513,13 +513,14 @@ def seeds_of(profile: Profile) -> range:
 
 def everything(profile: Profile) -> list[Cell]:
     """Methods as published, each network without module, and what can be combined; tasks for the vectors."""
-    pairs: dict[str, list[tuple[str, str]]] = {"ava": [], "aadb": [], "para": [(name, "") for name in MERGED]}
-    for key in JUDGED:
-        told = key != "ava"  # attributes are published
-        wanted = [(name, module) for name in NETWORKS for module in ("", "elta", "self-weighted")]
-        wanted += [(name, "attributes") for name in NETWORKS if told]
-        wanted += [(name, "elta+attributes") for name in (NORMALISED, "vmamba") if told]
-        pairs[key] = [*wanted, ("swinv2", "elta+apds"), ("vmamba", "balanced")]
+    pairs = {key: [(name, module) for name in NETWORKS for module in ("", "elta")] for key in JUDGED}
+    for key, wanted in pairs.items():
+        wanted += [(name, "self-weighted") for name in MERGED]
+        if key != "ava":  # its attributes are not published
+            wanted += [(name, "attributes") for name in ("cnn", NORMALISED, "vmamba")]
+            wanted += [(name, "elta+attributes") for name in (NORMALISED, "vmamba")]
+        wanted += [("swinv2", "elta+apds"), ("vmamba", "balanced")]
+    pairs["para"] = [(name, "") for name in MERGED]
     return [Cell(data=key, network=name, modules=module, seed=seed)
             for key, wanted in pairs.items() for name, module in wanted for seed in seeds_of(profile)]  # fmt: skip
 
