@@ -112,10 +112,11 @@ def picture(paths: Sequence[Mapping[str, Any]]) -> str:
     from aeslib.plots.style import finish
 
     figure, axes = plt.subplots(1, 2, figsize=(9.5, 4.8))
-    for path, marker in zip(paths, "osD^vP*Xp<>hd" * (1 + len(paths) // 13), strict=False):
+    for k, path in enumerate(paths):
+        look = {"marker": "osD^vP*Xp<>hd"[k % 13], "ls": ("-", "--", ":")[k // 8 % 3], "ms": 4.5, "lw": 1.2}
         for ax, name, points in zip(axes, ("seconds", "mb"), (path["points"], big(path["points"])), strict=True):
             sizes, values = [p["size"] for p in points], [p[name] for p in points]
-            ax.loglog(sizes, values, marker=marker, ms=4.5, lw=1.2, label=f"{path['what']} ({path['unit']})")
+            ax.loglog(sizes, values, label=f"{path['what']} ({path['unit']})", **look)
     for ax, label in zip(axes, ("CPU time (s)", "peak memory (MB)"), strict=True):
         ax.set(xlabel="size n (rows, pictures, users, runs …)", ylabel=label)
     handles, labels = axes[0].get_legend_handles_labels()
@@ -167,7 +168,8 @@ def plan_rows(rows: Sequence[Mapping[str, Any]]) -> Iterable[list[str]]:
     """Every study, then a sum for each paper and for all."""
 
     def told(flops: float) -> list[str]:
-        return [f"{flops:.1e}", *(f"{hours(flops, tera):,.0f}" for tera, _ in GPUS.values())]
+        long = [hours(flops, tera) for tera, _ in GPUS.values()]
+        return [f"{flops:.1e}", *(f"{h:,.0f}" if h >= 1 else "&lt; 1" for h in long)]
 
     for paper in TITLES:
         own = [row for row in rows if row["paper"] == paper]

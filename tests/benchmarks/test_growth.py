@@ -40,6 +40,7 @@ def test_operations_agree_with_layers_counted_by_hand(benchmark):
     assert benchmark("planning").multiply_adds("vgg16", 224) == total
 
 
+@pytest.mark.slow
 def test_the_plan_counts_every_training_on_ava(benchmark):
     from aeslib.studies.core import find_study
 
@@ -52,6 +53,7 @@ def test_the_plan_counts_every_training_on_ava(benchmark):
     assert {row.side for row in rows if row.paper == "aesmamba"} == {224}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["labels", "decoded", "users", "found"])
 def test_a_path_is_measured(benchmark, name, tmp_path):
     out = tmp_path / "growth.json"
