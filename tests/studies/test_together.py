@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from aeslib.aestheticnet.losses import self_weighted_emd
-from aeslib.backbones import ScoreModel
+from aeslib.backbones import ScoreModel, build
 from aeslib.elta.objective import distance
 from aeslib.errors import ParameterError
 from aeslib.profiles import get_profile
@@ -130,3 +130,14 @@ def test_every_kind_of_run_gives_finite_scores(modules):
     assert np.isfinite(outcome.arrays["pred"]).all()
     assert outcome.arrays["pred"].shape == (TINY.test_images,)
     assert not any(name.startswith("weight") for name in outcome.arrays)
+
+
+def test_the_paper_size_trains_whole_networks_on_pictures(monkeypatch, tmp_path):
+    paper = replace(get_profile("paper"), images=40, test_images=12, image_size=32, epochs=1, seeds=1, bootstrap=10)
+    monkeypatch.setattr(together, "pretrained", lambda name, profile: build(name, "paper"))  # published weights
+    monkeypatch.setattr(together, "SHOTS", 4)
+    outcome = together.compute(Cell(data="aadb", modules="elta+attributes"), paper, tmp_path / "checkpoint")
+    assert outcome.metrics["parameters"] > 961_600  # the whole encoder
+    merged = together.merge(Merge(data="ava"), paper, tmp_path / "other").arrays
+    assert np.isfinite(np.vstack([merged["merged"], merged["few"], merged["single"]])).all()
+    assert together.price(together.Price(network="cnn"), paper, tmp_path).metrics["parameters"] == 961_600
