@@ -131,8 +131,8 @@ def measure(name: str, one: Comparison, machine: Machine, turns: int = 9, patien
     numbers, started = (repeats(one.ours), 1 if one.once else repeats(one.peer)), time.perf_counter()
     taken = []
     while len(taken) < turns and (len(taken) < 3 or time.perf_counter() - started < patience):
-        slow = taken[0][1] if one.once and taken else sample(one.peer, numbers[1])
-        taken.append((sample(one.ours, numbers[0]), slow))
+        fast = sample(one.ours, numbers[0])
+        taken.append((fast, taken[0][1] if one.once and taken else sample(one.peer, numbers[1])))
     row["peer_mb"] = None if one.once else extra_mb(one.peer)
     ours, peer = np.array(taken).T
     value, low, high = median(ours / peer - 1 if one.unit == "overhead" else peer / ours)
