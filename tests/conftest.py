@@ -1,8 +1,10 @@
 """Shared fixtures. Every test gets its own data, results and artifacts folders; real labels are asked for by name."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cluster
 import pytest
@@ -13,6 +15,10 @@ settings.register_profile("aeslib", deadline=None, print_blob=True)  # a shared 
 settings.load_profile("aeslib")
 
 REAL = os.environ.get("AESLIB_DATA")
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +57,16 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cluster.Slurm]:
         pytest.skip(why)
     with cluster.single_node(tmp_path_factory.mktemp("slurm")) as node:
         yield node
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A running headless browser (playwright's `Browser`); skips, saying so, where Chromium is absent."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("needs Chromium (Debian: apt-get install chromium)")
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (development set)")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()

@@ -48,9 +48,10 @@ def caption(controls: Sequence[Mapping[str, Any]], frame: Mapping[str, Any]) -> 
 def _control(number: int, control: Mapping[str, Any]) -> str:
     """A slider over the positions, or a menu of them."""
     start, words = control["start"], control["words"]
+    named = f'data-control="{number}" aria-label="{escape(control["name"])}"'
     if control["kind"] == "slider":
         field = (
-            f'<input type="range" min="0" max="{len(words) - 1}" step="1" value="{start}" data-control="{number}" '
+            f'<input type="range" min="0" max="{len(words) - 1}" step="1" value="{start}" {named} '
             f'aria-valuetext="{escape(words[start])}"><output>{escape(words[start])}</output>'
         )
     else:
@@ -58,5 +59,5 @@ def _control(number: int, control: Mapping[str, Any]) -> str:
             f'<option value="{k}"{" selected" if k == start else ""}>{escape(word)}</option>'
             for k, word in enumerate(words)
         )
-        field = f'<select data-control="{number}">{options}</select>'
+        field = f"<select {named}>{options}</select>"
     return f"<label><span>{escape(control['name'])}</span>{field}</label>"

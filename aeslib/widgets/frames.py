@@ -20,8 +20,8 @@ from PIL import Image
 
 FRAMES = "application/vnd.aeslib.frames+json"
 FRAMES_WANTED = "AESLIB_FRAMES"
-GRID, OPTIONS, FEW, MANY = 30, 40, 5, 9
-"""Frames of a full grid at most; options of a menu; positions of a slider beside others, and of one alone."""
+GRID, OPTIONS, MANY = 30, 40, 9
+"""Frames of a full grid at most; options of a menu; positions of a slider without company."""
 PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 
 
@@ -147,13 +147,16 @@ class Framed(widgets.Box):
     together: Sequence[Sequence[str]] = ()
     """Descriptions of controls that move together; none: all of them where the grid is small, else each alone."""
 
+    few = 5
+    """Positions of a slider beside other controls."""
+
     def _show(self) -> None:
         raise NotImplementedError
 
     def film(self) -> Film:
         """Frames at positions of the controls; the widget is left as it was."""
         moved = [one for one in inside(self) if movable(one)]
-        counts = [steps(one, FEW if len(moved) > 1 else MANY) for one in moved]
+        counts = [steps(one, self.few if len(moved) > 1 else MANY) for one in moved]
         moved, counts = [m for m, n in zip(moved, counts, strict=True) if n > 1], [n for n in counts if n > 1]
         start = tuple(start_of(one, count) for one, count in zip(moved, counts, strict=True))
         groups, before = self._groups(moved, counts), [one.value for one in moved]

@@ -97,6 +97,7 @@ class TasteLab(Framed, widgets.VBox):
         for k, count in enumerate(WALK):
             self.session = self._simulated(count - len(self.session), rng)
             self._show()
+            self.line.value = f"<b>{len(self.session)} answers of a simulated rater, not kept</b>"
             frames.append(Frame([k], [str(count)], shown(self)))
         self.session = kept
         self._show()

@@ -70,6 +70,7 @@ class LatentExplorer(Framed, widgets.VBox):
     """Pick a picture, an output and what to change; picture, map and score answer."""
 
     together = (("change", "to"), ("picture",), ("output",))
+    few = 3
 
     def __init__(self, model: MultiTaskNet, scaling: Scaling, scenes: np.ndarray, side: int = 64) -> None:
         self.model, self.scaling, self.scenes, self.side = model, scaling, scenes, side

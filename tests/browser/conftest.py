@@ -1,31 +1,12 @@
-"""Headless Chromium for all browser tests; they are skipped, saying so, where it is absent."""
+"""The report that all browser tests open, and pages of it that must not complain."""
 
 import importlib.util
-import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-)  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A running browser (playwright's `Browser`)."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("needs Chromium (Debian: apt-get install chromium)")
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (development set)")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +19,25 @@ def report(chromium: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
     module = sys.modules.setdefault("fabricated", importlib.util.module_from_spec(spec))
     spec.loader.exec_module(module)
     return module.make(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture
+def open_page(chromium: Any, report: Path) -> Iterator[Callable[[str], Any]]:
+    """Opens a page of the report; in the end, fails when the console or the network had anything to say."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page, said = context.new_page(), list[tuple[str, str]]()
+    page.on("console", lambda message: said.append((page.url, message.text)))
+    page.on("pageerror", lambda error: said.append((page.url, str(error))))
+    page.on("requestfailed", lambda request: said.append((page.url, f"failed: {request.url}")))
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith(("file:", "data:")) else said.append((page.url, request.url)),
+    )
+
+    def go(name: str) -> Any:
+        page.goto(f"{report.as_uri()}/{name}")
+        return page
+
+    yield go
+    context.close()
+    assert said == []

@@ -9,28 +9,6 @@ PAGES = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def open_page(chromium, report):
-    """Opens a page of the report; in the end, fails when the console or the network had anything to say."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    page, said = context.new_page(), []
-    page.on("console", lambda message: said.append((page.url, message.text)))
-    page.on("pageerror", lambda error: said.append((page.url, str(error))))
-    page.on("requestfailed", lambda request: said.append((page.url, f"failed: {request.url}")))
-    page.on(
-        "request",
-        lambda request: None if request.url.startswith(("file:", "data:")) else said.append((page.url, request.url)),
-    )
-
-    def go(name):
-        page.goto(f"{report.as_uri()}/{name}")
-        return page
-
-    yield go
-    context.close()
-    assert said == []
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_open_without_a_word_in_the_console(open_page, name):
     page = open_page(name)

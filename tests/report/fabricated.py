@@ -1,10 +1,13 @@
 """A small run of the smoke profile made by hand: two good notebooks, one that failed, one that never started."""
 
 import json
+from dataclasses import asdict
+from html import escape
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import ipywidgets as widgets
 import matplotlib as mpl
 import nbformat
 import pandas as pd
@@ -17,6 +20,7 @@ from aeslib import results
 mpl.use("agg")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
+FRAMES = "application/vnd.aeslib.frames+json"
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
@@ -88,6 +92,19 @@ def replace_source(data: SimpleNamespace, source: str) -> SimpleNamespace:
     return SimpleNamespace(**(vars(data) | {"source": source}))
 
 
+def films() -> list[dict[str, Any]]:
+    """What real widgets leave for the report: a grid of two controls, three that move alone, a text."""
+    from aeslib.widgets.choose import Live
+
+    def told(**values: Any) -> str:
+        return f'<b class="told">{escape(str(values))}</b><img alt="dot" src="data:image/png;base64,{PIXEL}">'
+
+    menu = widgets.Dropdown(options=["low", "high"], description="level")
+    grid = Live(told, a=widgets.IntSlider(2, 0, 4), level=menu)
+    alone = Live(told, **{name: widgets.FloatSlider(0.5, min=0, max=1, step=0.125) for name in "pqr"})
+    return [asdict(one.film()) for one in (grid, alone, Live(told, text=widgets.Text("<as it was>")))]
+
+
 def long_tail() -> nbformat.NotebookNode:
     """Prose with formulas and outside links, a table, a picture, a widget."""
     cells = [
@@ -126,6 +143,14 @@ def long_tail() -> nbformat.NotebookNode:
         new_code_cell(
             "explore_more()", execution_count=5,
             outputs=[new_output("display_data", data={WIDGET: {"model_id": "lost"}, "text/plain": "VBox()"})],
+        ),
+        new_markdown_cell("## Widgets with frames"),
+        *(
+            new_code_cell(
+                f"widget_{number}", execution_count=6 + number,
+                outputs=[new_output("display_data", data={WIDGET: {"model_id": "lost"}, FRAMES: film})],
+            )
+            for number, film in enumerate(films())
         ),
     ]  # fmt: skip
     shown = {"output_type": "display_data", "metadata": {}, "data": {"image/png": PIXEL}}
