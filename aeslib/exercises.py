@@ -1,0 +1,325 @@
+"""Exercises that check themselves: `check` compares an answer with a truth computed on the spot, `guess` asks first.
+
+What is right is worked out by the functions below from the notebook's own data; no expected value is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import escape
+from inspect import signature
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from aeslib.errors import ParameterError, unknown
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a learner reads: `right` is None while nothing was answered."""
+
+    right: bool | None
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        mark = {True: "✓", False: "✗", None: "…"}[self.right]
+        return f'<p class="aeslib-check">{mark} {escape(self.text)}</p>'
+
+
+@dataclass(frozen=True)
+class Cases:
+    """The truth of an exercise that asks for a function: `function`, and the arguments it is tried on."""
+
+    function: Callable[..., Any]
+    arguments: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """`truth` works out the right answer from data of the notebook; `hint` is told after a wrong one."""
+
+    truth: Callable[..., Any]
+    hint: str
+    rtol: float = 1e-2
+
+
+EXERCISES: dict[str, Exercise] = {}
+
+
+def exercise(key: str, hint: str, rtol: float = 1e-2) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Registers a truth as the exercise `key`: chapter, dot, number."""
+
+    def register(truth: Callable[..., Any]) -> Callable[..., Any]:
+        EXERCISES[key] = Exercise(truth, hint, rtol)
+        return truth
+
+    return register
+
+
+def check(key: str, answer: Any = ..., **given: Any) -> Reply:
+    """Says kindly whether an answer is right.
+
+    Args:
+        key: the exercise, such as "02.1".
+        answer: a number, an array, words, a set of words or a function; `...` or None while there is none.
+        given: what the truth is worked out from, by the names of the notebook.
+
+    Returns:
+        Right, not yet (with a hint), or not answered yet; a wrong answer never raises.
+
+    Raises:
+        ParameterError: no such exercise, or `given` is not what it needs.
+    """
+    if key not in EXERCISES:
+        raise unknown("exercise", key, EXERCISES)
+    asked = EXERCISES[key]
+    needed = list(signature(asked.truth).parameters)
+    if set(given) != set(needed):
+        raise ParameterError(
+            f"exercise {key} works out its answer from {', '.join(needed) or 'nothing'}, but got "
+            f"{', '.join(given) or 'nothing'}. Leave the call as it stands in the notebook and change only the answer."
+        )
+    if answer is None or answer is ...:
+        return Reply(None, f"Exercise {key}: not answered yet. Put your answer in place of the dots and run the cell.")
+    wrong = difference(answer, asked.truth(**given), asked.rtol)
+    return Reply(False, f"Not yet: {wrong}. {asked.hint}") if wrong else Reply(True, "Right.")
+
+
+def difference(answer: Any, truth: Any, rtol: float = 1e-2) -> str:
+    """What is wrong with an answer, in words that do not give the truth away; empty when it is right."""
+    if isinstance(truth, Cases):
+        return _of_functions(answer, truth, rtol)
+    if isinstance(truth, str):
+        return _of_words({answer} if isinstance(answer, str) else answer, {truth})
+    if isinstance(truth, set | frozenset):
+        return _of_words(answer, set(truth))
+    return _of_numbers(answer, np.asarray(truth, float), rtol)
+
+
+def _of_words(answer: Any, truth: set[str]) -> str:
+    if isinstance(answer, str):
+        answer = {answer}
+    try:
+        words = {_plain(word) for word in answer}
+    except TypeError:
+        return f"a word was expected, or a set of words, and a {type(answer).__name__} came"
+    wanted = {_plain(word) for word in truth}
+    if words == wanted:
+        return ""
+    if len(wanted) == 1:
+        return "it is another one"
+    found = len(words & wanted)
+    return f"{found} of {len(wanted)} are found" + (f", {len(words - wanted)} too many" if words - wanted else "")
+
+
+def _plain(word: Any) -> str:
+    return " ".join(str(word).casefold().split())
+
+
+def _of_numbers(answer: Any, truth: np.ndarray, rtol: float) -> str:  # noqa: PLR0911 - one sentence each
+    expected = f"an array of shape {truth.shape}" if truth.shape else "one number"
+    if isinstance(answer, str | bytes | Mapping | set):
+        return f"{expected} was expected, and a {type(answer).__name__} came"
+    try:
+        mine = np.asarray(answer, float)
+    except (TypeError, ValueError, RuntimeError):
+        return f"{expected} was expected, and a {type(answer).__name__} came"
+    if mine.shape != truth.shape:
+        return (
+            f"{expected} was expected, and one of shape {mine.shape} came" if mine.shape else f"expected is {expected}"
+        )
+    if np.array_equal(np.isnan(mine), np.isnan(truth)) and np.allclose(mine, truth, rtol, 1e-9, equal_nan=True):
+        return ""
+    if (np.isnan(mine) & ~np.isnan(truth)).any():
+        return "there is a NaN in it"
+    if np.allclose(-mine, truth, rtol, 1e-9, equal_nan=True):
+        return "the size is right and the sign is not"
+    for factor, said in ((100, "a share and a percentage are mixed up"), (1000, "the unit is a thousand times off")):
+        if any(np.allclose(mine * f, truth, rtol, 1e-9, equal_nan=True) for f in (factor, 1 / factor)):
+            return said
+    if mine.ndim:
+        near = np.isclose(mine, truth, rtol, 1e-9, equal_nan=True)
+        return f"{int(near.sum())} of {near.size} values are right"
+    if truth and mine / truth > 0 and abs(np.log10(mine / truth)) > 0.9:
+        return "the order of magnitude is another"
+    return "it is too small" if mine < truth else "it is too large"
+
+
+def _of_functions(answer: Any, truth: Cases, rtol: float) -> str:
+    if not callable(answer):
+        return f"a function was expected, and a {type(answer).__name__} came"
+    for k, arguments in enumerate(truth.arguments, start=1):
+        try:
+            mine = answer(*arguments)
+        except Exception as error:  # whatever a learner's code does, the class goes on
+            return f"on hidden case {k} the function raised {type(error).__name__}: {error}"
+        if wrong := difference(mine, truth.function(*arguments), rtol):
+            return f"on hidden case {k}, {wrong}"
+    return ""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A question whose computed answer is folded away until the reader opens it; needs no kernel to be read.
+
+    Args:
+        question: what to predict.
+        options: what one may choose from; none for an open guess.
+        truth: works out the answer.
+    """
+
+    question: str
+    options: tuple[str, ...]
+    truth: Callable[[], Any]
+
+    def _repr_html_(self) -> str:
+        truth = self.truth()
+        shown = f"{truth:.4g}" if isinstance(truth, float | np.floating) else str(truth)
+        name = f"guess-{crc32(self.question.encode())}"
+        choices = "".join(
+            f'<label><input type="radio" name="{name}"> {escape(option)}</label><br>' for option in self.options
+        )
+        return (
+            f'<div class="aeslib-guess"><p><b>Predict before you reveal.</b> {escape(self.question)}</p>{choices}'
+            f"<details><summary>I have made my guess: show what was computed</summary><p><b>{escape(shown)}</b></p>"
+            "</details></div>"
+        )
+
+
+@exercise("00.1", "Take the mean of (status is done) within each paper.")
+def _(index: Any) -> str:
+    return str((index["status"] == "done").groupby(index["paper"], sort=False).mean().idxmax())
+
+
+@exercise("00.2", "Round what was computed to as many digits as are printed, then compare.")
+def _() -> list[bool]:
+    from aeslib.published.beside import agrees
+
+    return [agrees(0.7749, 0.78, "0.78"), agrees(0.7749, 0.775, "0.775")]
+
+
+@exercise("00.3", "Look only at data sets that are not real yet.")
+def _(have: Any) -> str:
+    return str(have[have["level"] != "real"]["unlocks"].idxmax())
+
+
+@exercise("01.1", "Divide the standard deviation by the width of the scale.")
+def _(spread: Any, width: Any) -> str:
+    return str((spread["std"] / width).idxmin())
+
+
+@exercise("01.3", "An id is in trouble when it stands in more than one split.")
+def _(released: Any) -> int:
+    return int(released.table.frame.groupby("image_id")["split"].nunique().gt(1).sum())
+
+
+@exercise("02.1", "Only scores on an edge are counted differently: how many stand at exactly 5, and at exactly 6?")
+def _(aadb10: Any) -> list[int]:
+    return [int((aadb10.round(9) == edge).sum()) for edge in (5, 6)]
+
+
+@exercise("02.2", "Use eleven equally wide edges, 0 to 10, for both, and compare their measures of imbalance.")
+def _(aadb10: Any, tad66k: Any) -> str:
+    return "AADB" if np.std(aadb10) > np.std(tad66k) else "TAD66K"
+
+
+@exercise("12.1", "What is every cosine when all features are the same?", rtol=1e-4)
+def _() -> Cases:
+    import torch
+
+    from aeslib.elta.flsa import alignment
+
+    def truth(s: Any) -> float:
+        return float(alignment(torch.ones(len(s), 2), torch.tensor(s)))
+
+    return Cases(truth, (([1.0, 3.0, 5.0],), ([2.0, 2.5, 9.0, 4.0],)))
+
+
+@exercise("13.2", "Multiply mean error by count, NaN as zero, and take where it is smallest: [β, t].")
+def _(error: Any, count: Any) -> list[float]:
+    from aeslib.elta.apds import BETAS, THRESHOLDS
+
+    at = divmod(int((error.nan_to_num(0) * count).argmin()), len(THRESHOLDS))
+    return [BETAS[at[0]], THRESHOLDS[at[1]]]
+
+
+@exercise("40.1", "Use nlargest on the column of parameters.")
+def _(layers: Any) -> list[int]:
+    return [int(n) for n in layers["parameters"].nlargest(2)]
+
+
+@exercise("40.2", "Multiply-adds grow with the area, so with the square of the side.", rtol=2e-2)
+def _(work: Any) -> float:
+    return float(224 * np.sqrt(work["Pan et al., 2019"] / work["Ours"]))
+
+
+@exercise("60.1", "Take the mean of (verdict is contradicted) within each kind.")
+def _(claims: Any) -> str:
+    return str((claims["verdict"] == "contradicted").groupby(claims["kind"]).mean().idxmax())
+
+
+@exercise("60.3", "One true statement in twenty is called false at the 5 % level.")
+def _() -> float:
+    return 200 * 0.05
+
+
+@exercise("10.2", "The score of each picture is its one feature, the interval its class.")
+def _(pictures: Any, interval: Any) -> float:
+    from sklearn.metrics import silhouette_score
+
+    return float(silhouette_score(pictures.targets["score"][:, None], interval))
+
+
+@exercise("11.1", "Divide τ₂ by the distance; the exponent is asked for, before exp.")
+def _() -> float:
+    return 10 / 0.01
+
+
+@exercise("11.2", "Join the λ of all drawn pairs and take their median.", rtol=1e-3)
+def _(drawn: Any) -> float:
+    return float(np.median(np.concatenate([pairs.lam.numpy() for pairs in drawn])))
+
+
+@exercise("14.1", "Errors of FLSA+APDS over errors of all three, minus one: [L, H], as shares.")
+def _(table: Any) -> list[float]:
+    here = table.pivot(index="row", columns="metric", values="here")
+    change = here.loc["FLSA+APDS"] / here.loc["TFA+FLSA+APDS"] - 1
+    return [float(change[metric]) for metric in "LH"]
+
+
+@exercise("14.2", "A fifth of L, three fifths of M and a fifth of H: TFA minus none. A gain is negative.")
+def _(table: Any) -> float:
+    here = table.pivot(index="row", columns="metric", values="here")
+    overall = 0.2 * here["L"] + 0.6 * here["M"] + 0.2 * here["H"]
+    return float(overall["TFA"] - overall["none"])
+
+
+@exercise("15.1", "An interval excludes zero when its low end is above zero or its high end below.", rtol=1e-6)
+def _(ours: Any) -> int:
+    return int(((ours["change low"] > 0) | (ours["change high"] < 0)).sum())
+
+
+@exercise("50.2", "Steps times pictures in a batch.", rtol=1e-6)
+def _() -> int:
+    return 25 * 96
+
+
+@exercise("52.2", "B is A times the root of the number of bins, ten in AVA; compute both for any two histograms.")
+def _() -> float:
+    import torch
+
+    from aeslib.aestheticnet import self_weighted_emd
+
+    p, q = torch.full((1, 10), 0.1), torch.arange(1.0, 11)[None] / 55
+    return float(self_weighted_emd(q, p, variant="B") / self_weighted_emd(q, p, variant="A"))
+
+
+@exercise("61.2", "A mean of squares minus the square of a mean has a name.")
+def _() -> Cases:
+    return Cases(lambda distances: float(np.var(distances)), (([0.1, 0.3, 0.2],), ([0.5],), ([0.0, 1.0],)))

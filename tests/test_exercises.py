@@ -1,0 +1,131 @@
+"""Checks of answers: kind to learners, strict with misuse, and never in the way of a headless run."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aeslib.errors import ParameterError
+from aeslib.exercises import EXERCISES, Cases, Guess, Reply, check, difference
+from aeslib.paths import ROOT
+
+INDEX = pd.DataFrame({"paper": ["elta", "elta", "mtcnn"], "status": ["done", "open", "done"]})
+FOLDED = re.compile(r"<details><summary>Solution</summary>")
+
+
+@pytest.mark.parametrize("nothing", [None, ...])
+def test_no_answer_is_not_wrong(nothing):
+    reply = check("00.1", nothing, index=INDEX)
+    assert reply.right is None
+    assert "not answered yet" in reply.text
+
+
+def test_a_word_may_be_written_in_any_case():
+    assert check("00.1", " MTCNN ", index=INDEX) == Reply(True, "Right.")
+    wrong = check("00.1", "elta", index=INDEX)
+    assert wrong.right is False
+    assert "mtcnn" not in wrong.text
+
+
+def test_misuse_is_told_with_the_nearest_name():
+    with pytest.raises(ParameterError, match=r"Did you mean '00\.1'"):
+        check("00.11", 3, index=INDEX)
+    with pytest.raises(ParameterError, match="from index, but got claims"):
+        check("00.1", "elta", claims=INDEX)
+
+
+@pytest.mark.parametrize(
+    ("answer", "truth", "said"),
+    [
+        (3.001, 3, ""),
+        (np.float32(3), 3, ""),
+        ([[1, 2]], [1, 2], "shape"),
+        ([1, 2], 3, "one number"),
+        (3, [1, 2], "array of shape"),
+        ([1, 2, 4], [1, 2, 3], "2 of 3"),
+        (np.nan, 3, "NaN"),
+        (np.nan, np.nan, ""),
+        (-3, 3, "sign"),
+        (0.7, 70, "percentage"),
+        (4000, 4, "thousand"),
+        (55, 3, "magnitude"),
+        (2, 3, "too small"),
+        (4, 3, "too large"),
+        (np.inf, 3, "magnitude"),
+        (0.1, 0, "too large"),
+        ("three", 3, "a str came"),
+        ("3", 3, "a str came"),
+        ({"a": 1}, 3, "a dict came"),
+        (object(), 3, "a object came"),
+        (3, "elta", "a int came"),
+        ("elta", "ELTA", ""),
+        ({"a"}, {"a", "b"}, "1 of 2"),
+        (["b", "a"], {"a", "b"}, ""),
+        ("a", {"a", "b"}, "1 of 2"),
+        ({"a", "b", "c"}, {"a", "b"}, "1 too many"),
+    ],
+)
+def test_what_is_wrong_is_said(answer, truth, said):
+    found = difference(answer, truth)
+    assert said in found
+    assert bool(found) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda x: x + x, ""),
+        (lambda x: x**2, "hidden case 2"),
+        (lambda x: 1 / 0, "ZeroDivisionError"),
+        (2, "a int came"),
+    ],
+)
+def test_functions_are_tried_on_hidden_cases(answer, said):
+    found = difference(answer, Cases(lambda x: 2 * x, ((2.0,), (3.0,))))
+    assert said in found
+    assert bool(found) == bool(said)
+
+
+def test_a_guess_hides_what_it_computes_until_it_is_opened():
+    shown = Guess("Which is <larger>?", ("a", "b"), lambda: 0.5)._repr_html_()
+    asked, hidden = shown.split("<details>")
+    assert "0.5" in hidden
+    assert "0.5" not in asked
+    assert asked.count('type="radio"') == 2
+    assert "&lt;larger&gt;" in asked
+
+
+def test_solutions_pass_their_own_checks():
+    import torch
+
+    from aeslib.elta.flsa import alignment
+    from aeslib.published import items
+
+    index = items()
+    best = (index["status"] == "done").groupby(index["paper"], sort=False).mean().idxmax()
+    assert check("00.1", best, index=index).right
+    assert check("00.2", [False, True]).right
+    assert check("12.1", lambda s: float(alignment(torch.ones(len(s), 3), torch.tensor(s)))).right
+    assert check("12.1", lambda s: 0.0).right is False
+    assert check("02.1", [2, 1], aadb10=np.array([5.0, 5.0 + 1e-12, 6.0, 7.0])).right
+    assert check("60.3", 10).right
+
+
+def chapters() -> list:
+    found = []
+    for key in sorted({key.split(".")[0] for key in EXERCISES}):
+        (path,) = (ROOT / "notebooks").glob(f"{key}_*.ipynb")
+        found.append(pytest.param(key, json.loads(path.read_text(encoding="utf-8"))["cells"], id=path.stem))
+    return found
+
+
+@pytest.mark.parametrize(("key", "cells"), chapters())
+def test_chapters_ask_as_they_are_registered(key, cells):
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    assert "What to learn" in text
+    assert 2 <= len(FOLDED.findall(text)) <= 3
+    assert "Guess(" in code
+    assert set(re.findall(r'check\("([\d.]+)", \.\.\.', code)) == {k for k in EXERCISES if k.startswith(f"{key}.")}
