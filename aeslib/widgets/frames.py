@@ -59,6 +59,19 @@ class Film:
     """The first is what was shown when the cell ended."""
 
 
+class Examples(widgets.Textarea):
+    """A field for text that begins with the first of some named examples; frames are made of all of them."""
+
+    def __init__(self, examples: Mapping[str, str], **more: Any) -> None:
+        self.examples = dict(examples)
+        super().__init__(value=next(iter(self.examples.values())), **more)
+
+    @property
+    def label(self) -> str:
+        """The name of the example that stands in it, or what else stands there."""
+        return next((name for name, text in self.examples.items() if text == self.value), str(self.value))
+
+
 def inside(box: widgets.Widget) -> Iterator[widgets.Widget]:
     """The widgets in a box, in their order."""
     for child in getattr(box, "children", ()):
@@ -80,7 +93,7 @@ def _webp(found: re.Match[str]) -> str:
 
 def words_of(control: Any) -> str:
     """Where a control stands, in words."""
-    at = control.label if hasattr(control, "options") else control.value
+    at = control.label if hasattr(control, "label") else control.value
     if isinstance(at, bool):
         return "on" if at else "off"
     if isinstance(at, float):
@@ -90,7 +103,7 @@ def words_of(control: Any) -> str:
 
 def movable(control: widgets.Widget) -> bool:
     """Whether a control has positions that can be listed."""
-    if isinstance(control, widgets.SelectMultiple | widgets.Checkbox):
+    if isinstance(control, widgets.SelectMultiple | widgets.Checkbox | Examples):
         return True
     return hasattr(control, "index") or (isinstance(control, widgets.ValueWidget) and hasattr(control, "max"))
 
@@ -99,6 +112,8 @@ def steps(control: widgets.Widget, most: int) -> int:
     """How many positions of a control get frames."""
     if isinstance(control, widgets.Checkbox):
         return 2
+    if isinstance(control, Examples):
+        return min(len(control.examples), OPTIONS)
     if isinstance(control, widgets.SelectMultiple):
         return 1 + min(len(control.options), OPTIONS)
     if hasattr(control, "options"):
@@ -120,6 +135,8 @@ def value_at(control: Any, k: int, count: int) -> Any:
     """The value of a control's position `k` of `count`."""
     if isinstance(control, widgets.Checkbox):
         return bool(k)
+    if isinstance(control, Examples):
+        return list(control.examples.values())[k]
     if isinstance(control, widgets.SelectMultiple):  # as it is, then with one option more or less
         held, names = control.value, [value for _, value in control._options_full]
         return held if k == 0 else tuple(n for n in names if (n in held) != (n == names[k - 1]))
@@ -134,8 +151,10 @@ def start_of(control: Any, count: int) -> int:
         return int(control.value)
     if isinstance(control, widgets.SelectMultiple):
         return 0
+    if isinstance(control, Examples):
+        return min([*control.examples.values(), control.value].index(control.value), count - 1)
     if hasattr(control, "options"):
-        return int(control.index or 0)
+        return min(int(control.index or 0), count - 1)
     log = np.log if isinstance(control, widgets.FloatLogSlider) else float
     away = [abs(log(value_at(control, k, count)) - log(control.value)) for k in range(count)]
     return int(np.argmin(away))
@@ -167,7 +186,7 @@ class Framed(widgets.Box):
         controls = []
         for i, one in enumerate(moved):
             alone = {at[i]: said[i] for at, said in ((f.at, f.said) for f in frames) if _apart(at, start) <= {i}}
-            menu = isinstance(one, widgets.Checkbox) or hasattr(one, "options")
+            menu = isinstance(one, widgets.Checkbox | Examples) or hasattr(one, "options")
             words = [alone[k] for k in range(counts[i])]
             controls.append(Control(str(one.description), "menu" if menu else "slider", words, start[i]))
         return Film(controls, groups, frames)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from aeslib.widgets.choose import Choose, Live
-from aeslib.widgets.frames import FRAMES, FRAMES_WANTED, Framed, shown
+from aeslib.widgets.frames import FRAMES, FRAMES_WANTED, Examples, Framed, shown
 from aeslib.widgets.tables import TableFilter
 
 
@@ -80,6 +80,19 @@ def test_a_large_grid_is_walked_one_control_at_a_time_and_drawn_once_a_frame():
 def test_kinds_of_controls(control, words, start):
     (made,) = Live(told, c=control).film().controls
     assert (made.words, made.start) == (words, start)
+
+
+def test_a_text_with_examples_gives_one_frame_each():
+    live = Live(told, text=Examples({"short": "a", "long": "aaa"}, rows=3))
+    film = live.film()
+    assert (film.controls[0].words, film.controls[0].kind, film.controls[0].start) == (["short", "long"], "menu", 0)
+    assert [drawn_with(frame) for frame in film.frames] == [{"text": "a"}, {"text": "aaa"}]
+    assert live.controls["text"].value == "a"
+
+
+def test_of_a_long_menu_the_first_options_and_where_it_stands_get_frames():
+    (made,) = Live(told, n=widgets.Dropdown(options=range(100), value=77)).film().controls
+    assert (made.words, made.start) == ([*map(str, range(39)), "77"], 39)
 
 
 def test_what_cannot_be_listed_gives_one_frame():
