@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from scipy.optimize import isotonic_regression
 
 from aeslib.plots.style import BLUE, BROWN, DIVERGING, GREEN, GREY, ORANGE, PURPLE, RED, SKY, finish
 
@@ -64,14 +65,9 @@ def names_of(rows: pd.DataFrame) -> list[str]:
 
 def spread_out(wanted: np.ndarray, gap: float, high: float) -> np.ndarray:
     """(N,) places at least `gap` apart and below `high`, near the ascending `wanted`."""
-    places = np.array(wanted, float)
-    for k in range(1, len(places)):
-        places[k] = max(places[k], places[k - 1] + gap)
-    limit = high
-    for k in range(len(places) - 1, -1, -1):  # and down again where that was too high
-        places[k] = min(places[k], limit)
-        limit = places[k] - gap
-    return places
+    steps = gap * np.arange(len(wanted))
+    places = isotonic_regression(wanted - steps).x + steps  # nearest in squares
+    return np.minimum(places, high - steps[::-1])
 
 
 def figure_segments(rows: pd.DataFrame) -> Figure:
@@ -105,19 +101,19 @@ def figure_combinations(rows: pd.DataFrame, *, title: str) -> Figure:
     """What each module changes on each network: blue helps, red hurts; a star where the interval excludes zero.
 
     Args:
-        rows: columns network, module, change, verdict ("helps", "hurts" or "open").
+        rows: columns network, module, change, outcome ("better", "worse" or "open").
         title: of the panel.
     """
     networks, modules = list(rows["network"].unique()), list(rows["module"].unique())
     change = rows.pivot(index="network", columns="module", values="change").reindex(networks, columns=modules)
-    verdicts = rows.pivot(index="network", columns="module", values="verdict").reindex(networks, columns=modules)
+    outcomes = rows.pivot(index="network", columns="module", values="outcome").reindex(networks, columns=modules)
     most = float(np.nanmax(np.abs(change.to_numpy()))) or 1.0
     fig, ax = plt.subplots(figsize=(1.7 + 1.35 * len(modules), 1.3 + 0.45 * len(networks)))
     better = plt.get_cmap(DIVERGING).reversed()  # blue
     ax.imshow(change, cmap=better, norm=plt.Normalize(-1.3 * most, 1.3 * most), aspect="auto", alpha=0.75)
     for (y, x), value in np.ndenumerate(change.to_numpy()):
         if np.isfinite(value):
-            clear = verdicts.iloc[y, x] != "open"
+            clear = outcomes.iloc[y, x] != "open"
             text = f"{value:+.3f}{' *' if clear else ''}".replace("-", "−")
             ax.text(x, y, text, ha="center", va="center", fontsize=8.5, fontweight="bold" if clear else "normal")
         else:

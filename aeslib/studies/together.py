@@ -13,7 +13,6 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
@@ -28,14 +27,13 @@ from aeslib.backbones import ScoreModel
 from aeslib.elta.apds import search
 from aeslib.elta.objective import Elta, SelfTraining
 from aeslib.elta.tfa import TFA
-from aeslib.errors import ParameterError
-from aeslib.metrics import STATISTICS, Statistic, bootstrap, srcc, weighted_mean
+from aeslib.metrics import srcc
 from aeslib.mtcnn.start import NORMALISED
 from aeslib.mtcnn.targets import columns
 from aeslib.profiles import Profile
 from aeslib.studies.aestheticnet import SIDE, STD, seen
 from aeslib.studies.core import Outcome, Study, run_study
-from aeslib.studies.effects import effects, rescaled
+from aeslib.studies.effects import rescaled
 from aeslib.studies.elta import BATCH, WEIGHT, N
 from aeslib.studies.frozen import Neck, blind, features, start_of, with_targets
 from aeslib.studies.mtcnn import scaling_of
@@ -444,63 +442,6 @@ def kept_for_backward(encoder: nn.Module, image: Tensor) -> int:
         out = model(image)
     del out
     return sum(size for place, size in held.items() if place not in own)
-
-
-# --- tables ---
-
-MAE: Statistic = lambda pred, truth, weights: weighted_mean(np.abs(pred - truth), weights)  # noqa: E731
-SHOWN = ["row", "metric", "here", "low", "high", "change", "change low", "change high", "beyond chance"]
-
-
-def compared(methods: Mapping[str, np.ndarray], truth: np.ndarray, profile: Profile, *, base: str) -> pd.DataFrame:
-    """A line per method and metric: value and paired change against `base`, with 95 % intervals.
-
-    Args:
-        methods: row → (S, N) scores.
-        truth: (N,) on the same axis.
-        profile: its number of resamples.
-        base: the row that all are compared with.
-
-    Returns:
-        `SHOWN`; metrics PLCC, SRCC, L, M, H and MAE; with one seed nothing is beyond chance.
-    """
-    table = effects(methods, truth, base=base, resamples=profile.bootstrap)
-    lines = []
-    for row, pred in methods.items():
-        own = bootstrap(MAE, pred, truth, resamples=profile.bootstrap)
-        line = {"row": row, "metric": "MAE", "here": own.value, "low": own.low, "high": own.high, "seeds": len(pred)}
-        if row != base:
-            change = bootstrap(MAE, pred, truth, minus=methods[base], resamples=profile.bootstrap)
-            line |= {"change": change.value, "change low": change.low, "change high": change.high}
-        lines.append(line)
-    table = pd.concat([table, pd.DataFrame(lines).round(4)], ignore_index=True)
-    apart = (table["change low"] > 0) | (table["change high"] < 0)
-    return table.assign(**{"beyond chance": apart & (table["seeds"] > 1)})[SHOWN]
-
-
-def combined(pairs: Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]], truth: np.ndarray, profile: Profile,
-             metric: str = "SRCC") -> pd.DataFrame:  # fmt: skip
-    """What a module changes on each network.
-
-    Args:
-        pairs: (network, module) → (S, N) scores with it and without it.
-        truth: (N,).
-        profile: its number of resamples.
-        metric: one of `STATISTICS`.
-
-    Returns:
-        network, module, change, low, high, verdict ("helps", "hurts" or "open"); one seed is never enough.
-    """
-    if metric not in STATISTICS:
-        raise ParameterError(f"metric is {metric!r}; expected one of {', '.join(STATISTICS)}.")
-    better = 1 if metric in ("SRCC", "PLCC") else -1
-    rows = []
-    for (network, module), (pred, without) in pairs.items():
-        change = bootstrap(STATISTICS[metric], pred, truth, minus=without, resamples=profile.bootstrap)
-        known = change.excludes_zero and len(pred) > 1
-        verdict = "open" if not known else "helps" if better * change.value > 0 else "hurts"
-        rows.append((network, module, change.value, change.low, change.high, verdict))
-    return pd.DataFrame(rows, columns=["network", "module", "change", "low", "high", "verdict"])
 
 
 # --- the grids ---

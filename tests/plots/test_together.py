@@ -27,10 +27,10 @@ def price(**changes):
 
 
 def combinations():
-    rows = [("VMamba", "TFA + FLSA", 0.02, "helps"), ("VMamba", "attributes", -0.05, "hurts"),
+    rows = [("VMamba", "TFA + FLSA", 0.02, "better"), ("VMamba", "attributes", -0.05, "worse"),
             ("plain CNN", "TFA + FLSA", -0.01, "open")]  # fmt: skip
     return plots.figure_combinations(
-        pd.DataFrame(rows, columns=["network", "module", "change", "verdict"]), title="AADB: change of SRCC"
+        pd.DataFrame(rows, columns=["network", "module", "change", "outcome"]), title="AADB: change of SRCC"
     )
 
 

@@ -10,11 +10,12 @@ from torch import nn
 from aeslib.aestheticnet.losses import self_weighted_emd
 from aeslib.backbones import ScoreModel, build
 from aeslib.elta.objective import distance
-from aeslib.errors import ParameterError
+from aeslib.metrics import STATISTICS, bootstrap
 from aeslib.profiles import get_profile
 from aeslib.studies import together
 from aeslib.studies.core import run_study
 from aeslib.studies.together import JUDGED, METHODS, NETWORKS, Cell, Combined, Merge, WithAttributes
+from aeslib.studies.together_tables import combined, compared
 
 TINY = replace(get_profile("smoke"), images=60, test_images=40, pretext_images=90)
 
@@ -76,22 +77,25 @@ def test_a_change_needs_two_seeds_to_be_beyond_chance():
     rng = np.random.default_rng(0)
     truth = rng.uniform(1, 10, 150)
     good, bad = (truth + rng.normal(0, s, (3, 150)) for s in (0.5, 4))
-    for seeds, clear in ((3, True), (1, False)):
-        table = together.compared({"a": bad[:seeds], "b": good[:seeds]}, truth, TINY, base="a").set_index(
-            ["row", "metric"]
-        )
-        assert bool(table.loc[("b", "SRCC"), "beyond chance"]) is clear
+    for seeds, told in ((3, "better"), (1, "open")):
+        rows = {"a": bad[:seeds], "b": good[:seeds]}
+        table = compared(rows, truth, 200, base="a").set_index(["row", "metric"])
+        assert table.loc["b", "outcome"].unique().tolist() == [told]
+        assert table.loc["a", "outcome"].unique().tolist() == [""]
         assert table.loc[("b", "MAE"), "here"] == pytest.approx(np.abs(good[:seeds] - truth).mean(), abs=1e-4)
-        verdicts = [
-            together.combined({("n", "m"): (good[:seeds], bad[:seeds])}, truth, TINY, metric)["verdict"].item()
-            for metric in ("SRCC", "L")
-        ]
-        assert verdicts == (["helps", "helps"] if clear else ["open", "open"])
-    worse = together.combined({("n", "m"): (bad, good)}, truth, TINY, "H")
-    assert worse["verdict"].item() == "hurts"
-    with pytest.raises(ParameterError) as caught:
-        together.combined({}, truth, TINY, "MAE")
-    assert str(caught.value) == "metric is 'MAE'; expected one of PLCC, SRCC, L, M, H."
+        pairs = {("cnn", ""): bad[:seeds], ("cnn", "elta"): good[:seeds]}
+        assert [combined(pairs, truth, 200, metric)["outcome"].item() for metric in ("SRCC", "L")] == [told, told]
+    swapped = combined({("vmamba", ""): good, ("vmamba", "elta"): bad}, truth, 200, "H")
+    assert swapped[["network", "module", "outcome"]].to_numpy().tolist() == [["VMamba", "TFA + FLSA", "worse"]]
+
+
+def test_changes_are_those_of_the_bootstrap():
+    rng = np.random.default_rng(1)
+    truth = rng.uniform(1, 10, 80)
+    one, other = (truth + rng.normal(0, 3, (3, 80)) for _ in range(2))
+    line = combined({("cnn", ""): one, ("cnn", "elta"): other}, truth, 200).iloc[0]
+    wanted = bootstrap(STATISTICS["SRCC"], other, truth, minus=one, resamples=200)
+    assert (line["change"], line["low"], line["high"]) == pytest.approx((wanted.value, wanted.low, wanted.high))
 
 
 def test_models_of_all_data_sets_start_alike_and_merge_exactly():
