@@ -20,7 +20,7 @@ from PIL import Image
 
 FRAMES = "application/vnd.aeslib.frames+json"
 FRAMES_WANTED = "AESLIB_FRAMES"
-GRID, OPTIONS, MANY = 30, 40, 9
+GRID, OPTIONS, MANY = 30, 40, 7
 """Frames of a full grid at most; options of a menu; positions of a slider without company."""
 PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 
@@ -166,7 +166,7 @@ class Framed(widgets.Box):
     together: Sequence[Sequence[str]] = ()
     """Descriptions of controls that move together; none: all of them where the grid is small, else each alone."""
 
-    few = 5
+    few = 4
     """Positions of a slider beside other controls."""
 
     def _show(self) -> None:

@@ -74,6 +74,7 @@ class LatentExplorer(Framed, widgets.VBox):
 
     def __init__(self, model: MultiTaskNet, scaling: Scaling, scenes: np.ndarray, side: int = 64) -> None:
         self.model, self.scaling, self.scenes, self.side = model, scaling, scenes, side
+        self.drawn: dict[tuple[int, str], Response] = {}
         wide = {"style": {"description_width": "90px"}, "layout": {"width": "420px"}}
         self.scene = widgets.IntSlider(min=0, max=len(scenes) - 1, description="picture", **wide)
         self.output = widgets.Dropdown(options=scaling.names, description="output", **wide)
@@ -103,7 +104,10 @@ class LatentExplorer(Framed, widgets.VBox):
             return
         scene, output, latent = self.scenes[self.scene.value], self.output.value, self.latent.value
         asked = {"output": output, "latent": latent, "side": self.side}
-        before = respond(self.model, self.scaling, scene, value=float(scene[latent]), **asked)
+        case = (self.scene.value, output)
+        if case not in self.drawn:
+            self.drawn[case] = respond(self.model, self.scaling, scene, value=float(scene[latent]), **asked)
+        before = self.drawn[case]
         now = respond(self.model, self.scaling, scene, value=self.value.value, **asked)
         k = self.scaling.names.index(output)
         change = now.scores[k] - before.scores[k]

@@ -100,7 +100,7 @@ def films() -> list[dict[str, Any]]:
         return f'<b class="told">{escape(str(values))}</b><img alt="dot" src="data:image/png;base64,{PIXEL}">'
 
     menu = widgets.Dropdown(options=["low", "high"], description="level")
-    grid = Live(told, a=widgets.IntSlider(2, 0, 4), level=menu)
+    grid = Live(told, a=widgets.IntSlider(2, 0, 3), level=menu)
     alone = Live(told, **{name: widgets.FloatSlider(0.5, min=0, max=1, step=0.125) for name in "pqr"})
     return [asdict(one.film()) for one in (grid, alone, Live(told, text=widgets.Text("<as it was>")))]
 
