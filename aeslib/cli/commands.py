@@ -131,8 +131,9 @@ def show_frame(frame: "pd.DataFrame") -> None:
 
 
 def claims(options: argparse.Namespace) -> int:
-    """The ledger's table, judged anew."""
-    from aeslib.ledger.core import format_table, judge_all
+    """The ledger's table: as it was judged, what is stale marked; judged now where it holds no verdict."""
+    from aeslib.ledger.core import format_table, ledger
 
-    print(format_table(judge_all(options.paper, options.verdict, options.item), width=WIDTH))
+    found = ledger(options.paper, options.verdict, options.item, profile=options.profile)
+    print(format_table(found, width=WIDTH))
     return 0

@@ -80,6 +80,7 @@ COMMANDS = {
         "the papers' claims with what was found",
         "commands:claims",
         (
+            PROFILE,
             Option(("--paper",), "only this paper", "KEY"),
             Option(("--verdict",), "only this verdict", "WORDS"),
             Option(("--item",), "only claims about this table or figure, such as elta.T1", "ITEM"),

@@ -22,6 +22,9 @@ from aeslib.published.claims import PAPERS, Claim, claims
 
 VERDICTS: tuple[str, ...] = get_args(Verdict)
 SCHEMA = json.loads((Path(__file__).parent / "claims.schema.json").read_text(encoding="utf-8"))
+STALE = "stale"
+"""Shown instead of the verdict of a claim that was judged from what has changed since or is gone; never in a file."""
+AGAIN = "./run_all.sh --only 60_claims_ledger"
 Outcome = dict[str, Any]
 """One judged claim; `claims.schema.json` names and explains the fields."""
 
@@ -61,7 +64,7 @@ def judge(claim: Claim, *, profile: str = "default", loaded: Loaded | None = Non
     except AeslibError as error:
         raise type(error)(f"claim {claim.id}: {error}") from error
     told = claim.model_dump(include={"id", "paper", "place", "item", "kind", "claim", "judge"})
-    found = asdict(finding) | {"basis": finding.basis or see.basis, "runs": list(finding.runs)}
+    found = asdict(finding) | {"basis": finding.basis or see.basis, "runs": list(finding.runs or see.runs)}
     return told | found | {"profile": see.profile, "data": see.data, "needs": list(claim.needs), "inputs": see.inputs}
 
 
@@ -133,6 +136,48 @@ def stale(path: Path) -> dict[str, list[str]]:
     return {id_: names for id_, names in changed.items() if names}
 
 
+def marked(path: Path) -> list[Outcome]:
+    """Outcomes from a file, those with the verdict `stale` that no longer match what they were judged from."""
+    changed = stale(path)
+    return [
+        outcome | (_stale(outcome["verdict"], changed[outcome["id"]]) if outcome["id"] in changed else {})
+        for outcome in read(path)
+    ]
+
+
+def _stale(verdict: str, names: list[str]) -> Outcome:
+    told = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return {"verdict": STALE, "why": f"Judged `{verdict}`, but changed or gone since: {told}. Judge again: `{AGAIN}`."}
+
+
+def ledger(
+    paper: str | None = None, verdict: str | None = None, item: str | None = None, *, profile: str = "default"
+) -> pd.DataFrame:
+    """What a profile's ledger says now: judged claims with stale ones marked, anew what it does not hold.
+
+    Args:
+        paper: only this one's claims.
+        verdict: only these, `stale` among them.
+        item: only claims about this table or figure.
+        profile: whose ledger.
+
+    Raises:
+        ParameterError: for an unknown paper, verdict, item or profile.
+        DataError: when the ledger's file is damaged.
+    """
+    for name, value, known in (("paper", paper, PAPERS), ("verdict", verdict, (*VERDICTS, STALE)),
+                               ("item", item, items().index)):  # fmt: skip
+        if value is not None and value not in known:
+            raise unknown(name, value, known)
+    path = results_dir(get_profile(profile).name) / "claims.json"
+    kept = {outcome["id"]: outcome for outcome in marked(path)} if path.is_file() else {}
+    loaded: Loaded = {}
+    chosen = [c for c in claims() if paper in (None, c.paper) and item in (None, c.item)]
+    outcomes = [kept.get(c.id) or judge(c, profile=profile, loaded=loaded) for c in chosen]
+    frame = pd.DataFrame(outcomes, columns=list(SCHEMA["$defs"]["claim"]["properties"]))
+    return frame if verdict is None else frame[frame["verdict"] == verdict].reset_index(drop=True)
+
+
 def format_table(outcomes: pd.DataFrame | Iterable[Outcome], *, width: int | None = None) -> str:
     """Outcomes as text for a terminal: verdict, claim and why, then how many of each verdict."""
     from rich.console import Console
@@ -143,7 +188,7 @@ def format_table(outcomes: pd.DataFrame | Iterable[Outcome], *, width: int | Non
     for row in rows:
         table.add_row(str(row["verdict"]), f"{row['id']}\n{row['claim']} ({row['place']})", str(row["why"]))
     counts = pd.Series([row["verdict"] for row in rows], dtype=object).value_counts()
-    total = ", ".join(f"{counts[v]} {v}" for v in VERDICTS if v in counts)
+    total = ", ".join(f"{counts[v]} {v}" for v in (*VERDICTS, STALE) if v in counts)
     console = Console(file=StringIO(), width=width, markup=False, highlight=False)
     console.print(table)
     console.print(f"{len(rows)} claims: {total or 'none'}.")

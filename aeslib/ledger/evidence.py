@@ -7,6 +7,7 @@ as one of them changes, and no sooner.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -141,6 +142,15 @@ def saved(profile: str, stem: str) -> Path:
     return results_dir(profile) / "tables" / f"{stem}.csv"
 
 
+def runs_behind(table: Path) -> list[str]:
+    """Keys of the study runs that a saved table names in its provenance; none where it has no provenance."""
+    path = table.with_suffix(".json")
+    try:
+        return list(map(str, json.loads(path.read_text(encoding="utf-8"))["runs"])) if path.is_file() else []
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: no provenance ({error!r}); make the table again.") from error
+
+
 def _origin(address: str, loaded: Loaded) -> str:
     try:
         data = dataset(address, loaded)
@@ -179,6 +189,8 @@ class Evidence:
     basis: Basis = "arithmetic"
     data: str = ""
     """`real` or `labels` when labels were looked at, `synthetic` when a run on stand-ins was."""
+    runs: dict[str, None] = field(default_factory=dict)
+    """Keys of the study runs behind the results that were looked at, in order."""
 
     def note(self, name: str) -> None:
         """Remember an input."""
@@ -202,6 +214,7 @@ class Evidence:
             command = f"./run_all.sh --profile {self.profile} --only {chapter}"
             raise MissingDataError(f"Needs the runs of {chapter}: `{command}`, then judge again.")
         table = pd.read_csv(path)
+        self.runs |= dict.fromkeys(runs_behind(path))
         if "data" in table and (table["data"] == "synthetic").any():
             self.data = "synthetic"
         return table

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from aeslib.report.gather import Book
+from aeslib.ledger.core import JUDGES
+from aeslib.report.gather import Book, Output
 from aeslib.report.parts import NOT_JUDGED, VERDICTS, chip, code_type, item_link, plural, raw
 
 
@@ -16,13 +18,15 @@ def claims(book: Book) -> str:
     if not book.claims:
         return f"{head}\n\nThe claims are **{NOT_JUDGED}**: the ledger has not run for this profile."
     legend = "".join(f"<li>{chip(v, book.verdicts[v])} {VERDICTS[v][1]}</li>" for v in VERDICTS if book.verdicts[v])
-    rows = "".join(claim_row(claim) for claim in book.claims)
-    titles = ("verdict", "claim", "published", "here", "why")
+    behind = {output.stem: output for output in book.outputs}
+    rows = "".join(claim_row(claim, behind) for claim in book.claims)
+    titles = ("verdict", "claim", "published", "here", "why", "how")
     top = "".join(f'<th scope="col">{title}</th>' for title in titles)
     return "\n\n".join(
         [
             head,
-            f"{len(book.claims)} claims of the five papers, each judged by code from numbers, labels or runs.",
+            f"{len(book.claims)} claims of the five papers, each judged by code from numbers, labels or runs of the "
+            f"**{book.profile.name}** profile.",
             raw(
                 f'<ul class="verdicts">{legend}</ul>{filters(book.claims)}<div class="wide">'
                 f'<table class="claims plain"><thead><tr>{top}</tr></thead><tbody>\n{rows}</tbody></table></div>'
@@ -47,7 +51,7 @@ def filters(rows: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def claim_row(claim: Mapping[str, Any]) -> str:
+def claim_row(claim: Mapping[str, Any], behind: Mapping[str, Output]) -> str:
     """One claim; `data-*` attributes are what the filters look at."""
     tags = " ".join(f'data-{key}="{escape(claim[key] or "")}"' for key in ("paper", "verdict", "kind", "item"))
     item = item_link(claim["item"]) if claim["item"] else ""
@@ -58,6 +62,7 @@ def claim_row(claim: Mapping[str, Any]) -> str:
         "published": escape(claim["published"]),
         "here": here(claim),
         "why": code_type(claim["why"]),
+        "how": how(claim, behind),
     }
     body = "".join(f'<td data-label="{name}">{cell}</td>' for name, cell in cells.items())
     return f'<tr id="{claim["id"]}" {tags}>{body}</tr>\n'
@@ -74,3 +79,21 @@ def here(claim: Mapping[str, Any]) -> str:
     if claim["data"] == "synthetic":
         parts.append('<span class="badge">synthetic</span>')
     return "<br>".join(filter(None, parts))
+
+
+def how(claim: Mapping[str, Any], behind: Mapping[str, Output]) -> str:
+    """The rule that judged it, from what, and links to the chapters and runs that made it."""
+    rule = JUDGES.get(claim["judge"])
+    told = (inspect.getdoc(rule) or "").partition("\n")[0] if rule else ""
+    source = {"": "", "real": "real pictures", "labels": "the owners' labels", "synthetic": "stand-ins"}[claim["data"]]
+    based = claim["basis"] + (f", {source}" if source else "")
+    parts = [f"<code>{escape(claim['judge'])}</code>: {code_type(told)}", escape(based)]
+    for stem in (name.rpartition("/")[2] for name in claim["inputs"] if name.startswith("result:")):
+        if stem in behind:
+            output = behind[stem]
+            chapter, runs = escape(output.record["notebook"]), plural(len(output.record["runs"]), "run")
+            parts.append(
+                f'<a href="notebooks/{chapter}.html">{chapter}</a>: '
+                f'<a href="files/{output.files["json"]}">{escape(stem)}, {runs}</a>'
+            )
+    return "<br>".join(parts)

@@ -22,6 +22,7 @@ VERDICTS = {
     "does not hold here": ("✗", "an experiment of this profile speaks against it"),
     "inconclusive": ("≈", "the interval leaves both open"),
     "needs data": ("⤓", "data that are not here would be needed"),
+    "stale": ("↻", "what it was judged from has changed or is gone: judge again"),
 }
 """Verdict → its symbol and its meaning, in the order in which pages list them."""
 NOT_JUDGED = "not judged yet"
