@@ -93,7 +93,7 @@ def toctree(book: Book) -> str:
     """The book's contents, for the side bar."""
     groups = {
         "Results": ["gallery", "claims", *(f"{paper} <items/{paper}>" for paper in PAPERS)],
-        "Chapters": ["Overview <notebooks/index>", *(f"notebooks/{name}" for name in book.runs)],
+        "Chapters": ["course", "Overview <notebooks/index>", *(f"notebooks/{name}" for name in book.runs)],
         "Behind it": ["data", "speed", "growth", "environment", "licences", "api/index"],
     }
     blocks = (

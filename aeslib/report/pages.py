@@ -3,6 +3,7 @@
 from aeslib.published import PAPERS
 from aeslib.report.api import api
 from aeslib.report.claims import claims
+from aeslib.report.course import course
 from aeslib.report.data import card_page, data
 from aeslib.report.gallery import gallery, items_of
 from aeslib.report.gather import Book
@@ -19,6 +20,7 @@ def pages(book: Book) -> dict[str, str]:
         "gallery": gallery(book),
         "claims": claims(book),
         "data": data(book),
+        "course": course(book),
         "speed": speed(book),
         "growth": growth(book),
         "licences": licences(),
