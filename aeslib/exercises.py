@@ -323,3 +323,29 @@ def _() -> float:
 @exercise("61.2", "A mean of squares minus the square of a mean has a name.")
 def _() -> Cases:
     return Cases(lambda distances: float(np.var(distances)), (([0.1, 0.3, 0.2],), ([0.5],), ([0.0, 1.0],)))
+
+
+@exercise("03.1", "The ceiling's square is the share of opinion; chance over opinion shrinks as one over the votes.")
+def _(ceilings: Any) -> float:
+    r = float(ceilings.loc["AADB", "PLCC"])
+    return 5 * (1 / r**2 - 1) / (1 / 0.97**2 - 1)
+
+
+@exercise("03.2", "Rank the pictures for each crowd and take the row where ranks differ most.", rtol=1e-9)
+def _(scores: Any) -> int:
+    ranks = scores.rank(pct=True)
+    return int((ranks["FLICKR-AES"] - ranks["PARA"]).abs().idxmax())
+
+
+@exercise("20.2", "What is left of a token after 64 steps is exp(-64 Δ).")
+def _() -> float:
+    return float(np.log(2) / 64)
+
+
+@exercise(
+    "43.2",
+    "Correct for halved votes; the root of the reliability bounds the correlation.",
+    rtol=1e-4,
+)
+def _() -> Cases:
+    return Cases(lambda r: float(np.sqrt(2 * r / (1 + r))), ((0.5,), (0.81,), (0.1,)))

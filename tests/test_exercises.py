@@ -111,6 +111,15 @@ def test_solutions_pass_their_own_checks():
     assert check("12.1", lambda s: 0.0).right is False
     assert check("02.1", [2, 1], aadb10=np.array([5.0, 5.0 + 1e-12, 6.0, 7.0])).right
     assert check("60.3", 10).right
+    assert check("11.1", 1000).right
+    assert check("20.2", 0.0108).right
+    assert check("50.2", 2400).right
+    assert check("52.2", np.sqrt(10)).right
+    assert check("61.2", lambda d: np.mean(np.square(d)) - np.mean(d) ** 2).right
+    assert check("43.2", lambda r: (2 * r / (1 + r)) ** 0.5).right
+    assert check("43.2", lambda r: 2 * r / (1 + r)).right is False
+    r = pd.DataFrame({"PLCC": [0.9]}, index=["AADB"])
+    assert check("03.1", 5 * (1 / 0.9**2 - 1) / (1 / 0.97**2 - 1), ceilings=r).right
 
 
 def chapters() -> list:
