@@ -55,10 +55,10 @@ def parts(key: str, profile: Profile, *, seed: int = 0, batch_size: int = 32, pa
         batch_size: pictures a step.
         paper: whose recipe cuts real pictures; those of a stand-in are only mirrored.
     """
-    found = pictured(key, size=profile.images, seed=seed)
+    found, side = pictured(key, size=profile.images, seed=seed), side_of(paper, profile)
     table, judged = found.table, tested(found.table, seed)
     if found.source == "real":
-        recipe = RECIPES[paper].at(profile.image_size)
+        recipe = RECIPES[paper].at(side)
         paths = found.image_paths()
         store = open_store({name: paths[name] for name in table.frame["image_id"]}, size=recipe.store, fit=recipe.fit)
         rows = np.array([store.row[name] for name in table.frame["image_id"]])
@@ -68,14 +68,19 @@ def parts(key: str, profile: Profile, *, seed: int = 0, batch_size: int = 32, pa
         learn = ~judged & ~held & readable
         test = whole.take(np.flatnonzero(judged & readable))
     else:
-        whole = stand_in(key, profile.images, seed, profile.image_size, batch_size)
+        whole = stand_in(key, profile.images, seed, side, batch_size)
         held = held_out(table, seed)
         learn = ~held
-        test = stand_in(key, profile.test_images, seed + FRESH, profile.image_size, batch_size)
+        test = stand_in(key, profile.test_images, seed + FRESH, side, batch_size)
     train, val = whole.take(np.flatnonzero(learn)), whole.take(np.flatnonzero(held))
     low, high = table.score_range
     bins = table.bins or tuple(float(score) for score in np.linspace(low, high, 10))
     return Parts(key, train, val, test, bins, tuple(table.attributes), (low, high), found.source, found.detail)
+
+
+def side_of(paper: str, profile: Profile) -> int:
+    """Side in pixels that a paper's networks see: the profile's, no more than its recipe says (some take no other)."""
+    return min(profile.image_size, RECIPES[paper].side)
 
 
 def stand_in(key: str, size: int, seed: int, side: int, batch_size: int = 32) -> Batches:

@@ -14,6 +14,7 @@ from aeslib.data.synthetic.standins import world
 from aeslib.data.synthetic.truth import QUALITIES
 from aeslib.errors import DataError, unknown
 from aeslib.profiles import Profile
+from aeslib.studies.parts import side_of
 from aeslib.studies.taskvec_photos import photographs
 from aeslib.studies.taskvec_tasks import stack_of
 from aeslib.studies.taskvec_views import IMAGES, PEOPLE, Users, alone, scores_of
@@ -44,7 +45,7 @@ def generated(profile: Profile, taste: str = "dark", most: int = MOST) -> tuple[
     """The first pictures of REAL-CUR's stand-in, and a simulated rater with one of `TASTES`."""
     if taste not in TASTES:
         raise unknown("taste", taste, TASTES)
-    images = np.array(pictures("real_cur", size=IMAGES, seed=PEOPLE, px=profile.image_size)[:most])
+    images = np.array(pictures("real_cur", size=IMAGES, seed=PEOPLE, px=side_of("taskvec", profile))[:most])
     felt = world("real_cur", IMAGES, PEOPLE).qualities[:most] @ [TASTES[taste].get(name, 0.0) for name in QUALITIES]
     names = tuple(f"generated {k + 1}" for k in range(len(images)))
     return images, gallery_of(images, names, profile), Rater((felt - felt.mean()) / felt.std())
@@ -65,7 +66,7 @@ def own_photos(folder: Path, profile: Profile, most: int = MOST) -> tuple[np.nda
     images, names = [], []
     for path in files:
         try:
-            images.append(decode(path, profile.image_size, "crop"))
+            images.append(decode(path, side_of("taskvec", profile), "crop"))
             names.append(path.relative_to(folder).as_posix())
         except DataError as error:
             warnings.warn(f"left out {error}", stacklevel=2)

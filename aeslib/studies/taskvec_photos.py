@@ -9,6 +9,7 @@ from aeslib.data.images import ImageStore, open_store
 from aeslib.data.transforms import RECIPES
 from aeslib.metrics import STATISTICS, bootstrap
 from aeslib.profiles import Profile
+from aeslib.studies.parts import side_of
 from aeslib.studies.taskvec_tables import NAMES
 from aeslib.studies.taskvec_tasks import stack_of, start_model, tower_features
 from aeslib.studies.taskvec_views import Users, alone, plain, scores_of
@@ -24,7 +25,9 @@ def photographs(profile: Profile) -> tuple[ImageStore, np.ndarray] | None:
     if found.source != "real":
         return None
     paths, ids = found.image_paths(), found.table.frame["image_id"]
-    store = open_store({name: paths[name] for name in ids}, size=profile.image_size, fit=RECIPES["taskvec"].fit)
+    store = open_store(
+        {name: paths[name] for name in ids}, size=side_of("taskvec", profile), fit=RECIPES["taskvec"].fit
+    )
     return store, found.table.mos
 
 

@@ -24,6 +24,7 @@ from aeslib.data.synthetic.standins import people
 from aeslib.data.transforms import RECIPES
 from aeslib.profiles import Profile
 from aeslib.studies.core import Outcome, Study, run_study
+from aeslib.studies.parts import side_of
 from aeslib.studies.taskvec_tasks import sets, stack_of, start_model, tower_features
 from aeslib.taskvec.network import Which
 from aeslib.taskvec.protocol import Collection
@@ -104,11 +105,12 @@ def rated(key: str, seed: int, split: str = "") -> Dataset:
 
 def shown_of(found: Dataset, ids: Sequence[str], seed: int, profile: Profile) -> np.ndarray:
     """(M, 3, S, S) uint8 pictures of these ids; `seed` is the stand-in's."""
+    side = side_of("taskvec", profile)
     if found.source == "real":
-        paths, recipe = found.image_paths(), RECIPES["taskvec"].at(profile.image_size)
-        return open_store({image: paths[image] for image in ids}, size=profile.image_size, fit=recipe.fit).array
+        paths = found.image_paths()
+        return open_store({image: paths[image] for image in ids}, size=side, fit=RECIPES["taskvec"].fit).array
     places = [int(image.rpartition("-")[2]) for image in ids]
-    return pictures(found.key, size=IMAGES, seed=seed, px=profile.image_size)[places]
+    return pictures(found.key, size=IMAGES, seed=seed, px=side)[places]
 
 
 # --- what task models say of the users' pictures ---

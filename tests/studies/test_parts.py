@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from aeslib.profiles import PROFILES
-from aeslib.studies.parts import parts, stand_in
+from aeslib.studies.parts import parts, side_of, stand_in
 
 TINY = replace(PROFILES["smoke"], images=60, test_images=40, image_size=32)
 
@@ -64,3 +64,8 @@ def test_real_pictures_keep_their_splits(tmp_path, monkeypatch):
     assert set(made.test.ids) == set(frame["image_id"][frame["split"] == "test"])
     assert set(made.train.ids) | set(made.val.ids) | set(made.test.ids) == set(frame["image_id"])
     assert made.test.batch(np.arange(2))["image"].shape[-1] == 32
+
+
+def test_networks_see_no_more_pixels_than_their_paper_shows_them():
+    assert [side_of(paper, PROFILES["paper"]) for paper in ("elta", "taskvec", "mtcnn")] == [256, 224, 256]
+    assert side_of("taskvec", PROFILES["default"]) == 64
