@@ -171,7 +171,8 @@ def test_a_chapter_has_formulas_widgets_and_links(report, pages):
     assert tags.count("math") == 2
     assert "as (1) says" in page.text
     assert "the owners’ page https://example.org/aadb and https://example.org/plain" in page.text
-    assert len(page.with_class("live")) == 2
+    assert len(page.with_class("live")) == 5
+    assert len(page.with_class("frames")) == 3
     assert "../data_cards/aadb.html" in page.targets
     assert "../items/elta.html#elta-f1" in page.targets
     assert "mathjax" not in (report / "notebooks" / "02_long_tail.html").read_text(encoding="utf-8").lower()
