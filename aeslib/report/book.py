@@ -44,7 +44,7 @@ CONFIG: dict[str, Any] = {
     "html_static_path": [str(HERE / "static")],
     "templates_path": [str(HERE / "templates")],
     "html_css_files": ["report.css"],
-    "html_js_files": [("frames.js", {"defer": "defer"})],
+    "html_js_files": ["frames.js"],
     "html_show_search_summary": False,
     "html_use_index": False,  # Sphinx forgets index entries of pages that it does not make again
     "html_domain_indices": False,
