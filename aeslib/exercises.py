@@ -349,3 +349,103 @@ def _() -> float:
 )
 def _() -> Cases:
     return Cases(lambda r: float(np.sqrt(2 * r / (1 + r))), ((0.5,), (0.81,), (0.1,)))
+
+
+@exercise("04.1", "Take the mean over seeds first, the rank correlation after it.", rtol=1e-3)
+def _(results: Any, truth: Any) -> float:
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(results.stacked("pred", method="cnn", start="pretext").mean(0), truth).statistic)
+
+
+@exercise("04.3", "The gap ends at 1; what lies above the ceiling is noise.")
+def _(agreement: Any, best: Any) -> float:
+    return np.nan if best is None else float((1 - best.srcc) / (1 - agreement["value"].max()))
+
+
+@exercise("16.1", "The batch comes first, the mixed scores after it; λ is the weight of i.", rtol=1e-4)
+def _() -> Cases:
+    import torch
+
+    from aeslib.elta.tfa import Pairs
+
+    def truth(scores: np.ndarray, i: np.ndarray, j: np.ndarray, lam: np.ndarray) -> np.ndarray:
+        return Pairs(*map(torch.from_numpy, (i, j, lam))).append(torch.from_numpy(scores)).numpy()
+
+    one = (np.array([2.0, 5.0, 8.0]), np.array([0]), np.array([2]), np.array([0.75]))
+    two = (np.array([4.0, 5.5]), np.array([1, 0]), np.array([0, 1]), np.array([0.5, 0.1]))
+    return Cases(truth, (one, two))
+
+
+@exercise("16.2", "Pivot the published table: a line per host, a column per row of the table.")
+def _() -> float:
+    from aeslib.published import table
+
+    printed = table("elta.T3").query("column == 'SRCC'").pivot(index="group", columns="row", values="value")
+    return float(printed["none"].corr(printed["TFA+FLSA+APDS"] - printed["none"], method="spearman"))
+
+
+@exercise("32.1", "Take the column here at 10-shot: Ours minus Zero-shot ensemble.")
+def _(choices: Any) -> float:
+    here = choices.pivot(index="row", columns="metric", values="here")["10-shot"]
+    return float(here["Ours"] - here["Zero-shot ensemble"])
+
+
+@exercise("32.2", "A ratio of two softmax weights is exp of their difference over T.")
+def _() -> list[float]:
+    import torch
+
+    from aeslib.taskvec import initial
+
+    starts = [initial(torch.arange(6) / 10, 1, T)[:, 0] for T in (1.0, 0.1)]
+    return [float(start.max() / start.min()) for start in starts]
+
+
+@exercise("33.1", "Two pictures are a pair when their scores differ.", rtol=1e-6)
+def _() -> list[int]:
+    from aeslib.taskvec.lab import Session
+
+    def ordered(*scores: float) -> int:
+        session = Session(tuple(("rate", str(k), score) for k, score in enumerate(scores)))
+        return len(session.pairs({str(k): k for k in range(len(scores))}))
+
+    return [ordered(3, 3, 3, 3, 3), ordered(1, 2, 2, 3, 4)]
+
+
+@exercise("33.2", "Simulate with duels=False and duels=True, seed 0, and take the value of the lead from lab.margin.")
+def _(gallery: Any, rater: Any) -> list[float]:
+    from aeslib.taskvec import lab
+
+    sessions = [lab.simulate(gallery, rater, 20, duels=duels) for duels in (False, True)]
+    return [lab.margin(gallery, session, rater.opinion, resamples=1)[1].value for session in sessions]
+
+
+@exercise("41.1", "Set 1.96 √2 (1 - ρ²) / √n equal to the lead and solve for n.", rtol=5e-2)
+def _() -> float:
+    return 2 * (1.96 * (1 - 0.7**2) / (0.7067 - 0.7041)) ** 2 / 1000
+
+
+@exercise("41.2", "Draw the votes anew with per_image=2 and the same seed, without a model.")
+def _(w: Any, seed: int) -> float:
+    from aeslib.mtcnn.humans import consistency, uneven_votes
+
+    two = consistency(uneven_votes(w.opinion, w.spec.habits, per_image=2, spread=1.0, seed=seed))
+    return float((two["SRCC"] - two["SRCC_out"]).mean())
+
+
+@exercise("42.1", "Call ceiling for both with the same size and seed, and take srcc.", rtol=1e-3)
+def _(size: int, seed: int) -> list[float]:
+    from aeslib.data.synthetic import ceiling
+
+    return [ceiling(key, size=size, seed=seed).srcc for key in ("eva", "aadb")]
+
+
+@exercise(
+    "42.2", "Stretch around overall.mean() and give that to by_range; its first line is the network."
+)
+def _(truth: Any, overall: Any, edges: Any) -> list[float]:
+    from aeslib.imbalance import Bins
+    from aeslib.mtcnn.coverage import coverage
+
+    found = [coverage(truth[:, 0], row, Bins(edges)) for row in 2 * overall - overall.mean()]
+    return [float(np.mean([part.bins for part in found])), float(np.mean([part.images for part in found]))]
