@@ -20,7 +20,7 @@ from PIL import Image
 
 FRAMES = "application/vnd.aeslib.frames+json"
 FRAMES_WANTED = "AESLIB_FRAMES"
-GRID, OPTIONS, MANY = 30, 40, 7
+GRID, OPTIONS, MANY = 12, 40, 7
 """Frames of a full grid at most; options of a menu; positions of a slider without company."""
 PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 
