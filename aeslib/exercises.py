@@ -440,12 +440,37 @@ def _(size: int, seed: int) -> list[float]:
     return [ceiling(key, size=size, seed=seed).srcc for key in ("eva", "aadb")]
 
 
-@exercise(
-    "42.2", "Stretch around overall.mean() and give that to by_range; its first line is the network."
-)
+@exercise("42.2", "Stretch around overall.mean() and give that to by_range; its first line is the network.")
 def _(truth: Any, overall: Any, edges: Any) -> list[float]:
     from aeslib.imbalance import Bins
     from aeslib.mtcnn.coverage import coverage
 
     found = [coverage(truth[:, 0], row, Bins(edges)) for row in 2 * overall - overall.mean()]
     return [float(np.mean([part.bins for part in found])), float(np.mean([part.images for part in found]))]
+
+
+@exercise("21.1", "Take the share above the threshold, or below where that is larger, in each data set.")
+def _(truth: Any) -> str:
+    from aeslib.studies.aesmamba import NAMES, THRESHOLD
+
+    good = {NAMES[key]: float((scores > THRESHOLD[key]).mean()) for key, scores in truth.items()}
+    return max(good, key=lambda name: max(good[name], 1 - good[name]))
+
+
+@exercise("21.2", "The cross-entropy of equal chances is the logarithm of their number; then weigh it.")
+def _() -> float:
+    from aeslib.aesmamba.model import Objective
+
+    return float(Objective().lam * np.log(8))
+
+
+@exercise("22.1", "Both leads stand in the column of changes, by rival.")
+def _(ahead: Any) -> float:
+    ava = ahead[(ahead["group"] == "AVA-Captions") & (ahead["metric"] == "SRCC")].set_index("rival")["change"]
+    return float(ava["AesMamba-M, comments shuffled"] / ava["AesMamba-V"])
+
+
+@exercise("22.2", "Divide the gain of AesMamba-M by 1 minus the SRCC of AesMamba-V.")
+def _(t2: Any) -> str:
+    srcc = t2[t2["metric"] == "SRCC"].pivot(index="group", columns="row", values="here")
+    return str(((srcc["AesMamba-M"] - srcc["AesMamba-V"]) / (1 - srcc["AesMamba-V"])).idxmax())
