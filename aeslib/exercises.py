@@ -474,3 +474,82 @@ def _(ahead: Any) -> float:
 def _(t2: Any) -> str:
     srcc = t2[t2["metric"] == "SRCC"].pivot(index="group", columns="row", values="here")
     return str(((srcc["AesMamba-M"] - srcc["AesMamba-V"]) / (1 - srcc["AesMamba-V"])).idxmax())
+
+
+@exercise("51.1", "Write skip_connect for every operation of both cells and read the size in the title.", rtol=1e-6)
+def _(config: Any) -> int:
+    from aeslib.aestheticnet import PDARTS, Genotype
+    from aeslib.aestheticnet.network import score_model
+    from aeslib.backbones import count_parameters
+
+    cells = [tuple(("skip_connect", state) for _, state in cell) for cell in (PDARTS.normal, PDARTS.reduce)]
+    return count_parameters(lambda: score_model(Genotype(*cells), config, tuple(range(1, 11))))
+
+
+@exercise("51.2", "Pair by seed: random over searched, minus one, without its sign.")
+def _(frame: Any) -> float:
+    size = frame.pivot_table(index="seed", columns="net", values="parameters")
+    return float((size["random"] / size["searched"] - 1).abs().max())
+
+
+@exercise("53.1", "Subtract two lines of the table of prices.", rtol=1e-6)
+def _(costs: Any) -> int:
+    return int(costs.loc["published size + CBAM", "parameters"] - costs.loc["published size", "parameters"])
+
+
+@exercise("53.2", "Above the median of the true means or not: compare truth and prediction at that threshold.")
+def _(base: Any) -> list[float]:
+    middle = np.median(base["true_mean"][0])
+    above = base["true_mean"] > middle
+    return [float(above[0].mean()), float(((base["mean"] > middle) == above).mean())]
+
+
+@exercise("54.1", "The name of a picture begins with its reference; the judged ones are those of the test pictures.")
+def _(parts: Any) -> float:
+    from aeslib.studies.aestheticnet import reference_of
+
+    learnt, judged = (reference_of(list(part.ids)) for part in (parts["image"].train, parts["image"].test))
+    return float(np.isin(learnt, judged).mean())
+
+
+@exercise("54.2", "Make histograms of the same means with both spreads; what is computed from the mean alone stays.")
+def _() -> set[str]:
+    import torch
+
+    from aeslib.aestheticnet import histogram_of
+    from aeslib.losses import emd
+    from aeslib.metrics import plcc, srcc
+
+    scores, means, said = np.arange(10.0), np.array([3.0, 4.5, 5.5]), np.array([3.5, 4.0, 6.0])
+    pred = torch.from_numpy(histogram_of(said, np.ones(3), scores))
+    found = []
+    for spread in (0.5, 2.0):
+        true = histogram_of(means, np.full(3, spread), scores)
+        there = {
+            name: float(emd(pred, torch.from_numpy(true), r=r).mean()) for name, r in (("EMD", 2), ("EMD, r = 1", 1))
+        }
+        there |= {f"{name} (mean)": float(f(said, true @ scores)) for name, f in (("PLCC", plcc), ("SRCC", srcc))}
+        found.append(there)
+    return {name for name, value in found[0].items() if not np.isclose(value, found[1][name], rtol=1e-3)}
+
+
+@exercise("62.1", "Its low end lies above the plain CNN's high end, or its high end below the low one.")
+def _(points: Any) -> set[str]:
+    from aeslib.studies.together import PLAIN
+
+    rows = points.set_index("row")
+    plain = rows.loc[PLAIN]
+    return set(rows.index[(rows["low"] > plain["high"]) | (rows["high"] < plain["low"])])
+
+
+@exercise("62.2", "Take the column of seconds: the largest over the plain CNN's.")
+def _(points: Any) -> float:
+    from aeslib.studies.together import PLAIN
+
+    seconds = points.set_index("row")["seconds"]
+    return float(seconds.max() / seconds[PLAIN])
+
+
+@exercise("62.3", "A 95 % interval of nothing excludes zero in one case of twenty; count the cells of both.")
+def _(combos: Any) -> float:
+    return 0.05 * sum(len(made) for made in combos.values())
