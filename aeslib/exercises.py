@@ -553,3 +553,26 @@ def _(points: Any) -> float:
 @exercise("62.3", "A 95 % interval of nothing excludes zero in one case of twenty; count the cells of both.")
 def _(combos: Any) -> float:
     return 0.05 * sum(len(made) for made in combos.values())
+
+
+@exercise("23.1", "Rank both columns of the SRCC rows, largest first.")
+def _(averages: Any) -> list[float]:
+    srcc = averages[averages["metric"] == "SRCC"].set_index("row")[["printed", "mean of nine"]]
+    return [float(rank) for rank in srcc.rank(ascending=False).loc["ResNeXt50"]]
+
+
+@exercise("23.2", "The column `images` counts the test images of a class.")
+def _(points: Any) -> float:
+    return float(1 / np.sqrt(points["images"].min() - 1))
+
+
+@exercise("24.1", "Take the mean over seeds of the difference, then the mean of each kind of person.")
+def _(with_prompt: Any, without: Any, kinds: Any) -> str:
+    gain = (with_prompt - without).mean(0)
+    return max(sorted(set(kinds)), key=lambda kind: float(gain[np.asarray(kinds) == kind].mean()))
+
+
+@exercise("24.2", "Both changes are against the generic model; their difference is the prompt's.", rtol=2e-2)
+def _(f8: Any) -> float:
+    gain = f8[f8["group"] == "many pictures"].set_index("row")["change"]
+    return float(1 - gain["no prompt"] / gain["AesMamba-P"])
