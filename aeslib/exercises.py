@@ -576,3 +576,28 @@ def _(with_prompt: Any, without: Any, kinds: Any) -> str:
 def _(f8: Any) -> float:
     gain = f8[f8["group"] == "many pictures"].set_index("row")["change"]
     return float(1 - gain["no prompt"] / gain["AesMamba-P"])
+
+
+@exercise("30.1", "Take the layer with the highest mean cosine over pairs.")
+def _(layerwise: Any) -> str:
+    return str(layerwise["mean"].idxmax())
+
+
+@exercise("30.2", "Write the product of one vector with the sum, and the squared length of the sum, in terms of c.")
+def _(upper: Any) -> list[float]:
+    return [float(np.sqrt((1 + 5 * np.mean(upper)) / 6)), float(np.sqrt(1 / 6))]
+
+
+@exercise("31.1", "Equal values share the mean of their ranks.")
+def _() -> float:
+    from scipy.stats import spearmanr
+
+    return float(spearmanr([1, 2, 3, 7, 8, 9], [0, 0, 0, 1, 1, 1]).statistic)
+
+
+@exercise("31.2", "Two paired differences, each a mean over users and draws.")
+def _(found: Any) -> list[float]:
+    before, ensemble, ours = (
+        found["aadb"][name][100].mean() for name in ("Zero-shot, mean of six", "Zero-shot ensemble", "Ours")
+    )
+    return [float(ensemble - before), float(ours - ensemble)]
