@@ -568,8 +568,8 @@ def _(points: Any) -> float:
 
 @exercise("24.1", "Take the mean over seeds of the difference, then the mean of each kind of person.")
 def _(with_prompt: Any, without: Any, kinds: Any) -> str:
-    gain = (with_prompt - without).mean(0)
-    return max(sorted(set(kinds)), key=lambda kind: float(gain[np.asarray(kinds) == kind].mean()))
+    gain, kinds = (with_prompt - without).mean(0), np.asarray(kinds, str)
+    return max(sorted(set(kinds)), key=lambda kind: float(gain[kinds == kind].mean()))
 
 
 @exercise("24.2", "Both changes are against the generic model; their difference is the prompt's.", rtol=2e-2)

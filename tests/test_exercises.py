@@ -2,6 +2,7 @@
 
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -120,6 +121,46 @@ def test_solutions_pass_their_own_checks():
     assert check("43.2", lambda r: 2 * r / (1 + r)).right is False
     r = pd.DataFrame({"PLCC": [0.9]}, index=["AADB"])
     assert check("03.1", 5 * (1 / 0.9**2 - 1) / (1 / 0.97**2 - 1), ceilings=r).right
+
+
+def test_solutions_about_published_numbers_pass_their_own_checks():
+    from aeslib.published import table
+    from aeslib.studies.aesmamba_tables import recomputed_averages
+
+    printed = table("elta.T3").query("column == 'SRCC'").pivot(index="group", columns="row", values="value")
+    gain = printed["TFA+FLSA+APDS"] - printed["none"]
+    assert check("16.2", printed["none"].corr(gain, method="spearman")).right
+    assert check("16.1", lambda s, i, j, lam: np.concatenate([s, lam * s[i] + (1 - lam) * s[j]])).right
+    assert check("16.1", lambda s, i, j, lam: np.concatenate([s, (1 - lam) * s[i] + lam * s[j]])).right is False
+    assert check("21.2", 0.001 * np.log(8)).right
+    assert check("23.1", [4, 6], averages=recomputed_averages()).right
+    six = pd.Series([1, 2, 3, 7, 8, 9])
+    assert check("31.1", six.corr(pd.Series([0, 0, 0, 1, 1, 1]), method="spearman")).right
+
+
+def test_solutions_about_runs_pass_their_own_checks():
+    best, agreement = SimpleNamespace(srcc=0.9), pd.DataFrame({"value": [0.5, 0.8]})
+    assert check("04.3", 0.5, agreement=agreement, best=best).right
+    assert check("04.3", np.nan, agreement=agreement, best=None).right
+    lead = {"group": "AVA-Captions", "metric": "SRCC", "rival": ["AesMamba-V", "AesMamba-M, comments shuffled"]}
+    assert check("22.1", 1.5, ahead=pd.DataFrame(lead | {"change": [0.2, 0.3]})).right
+    rows = [("AVA", "AesMamba-V", 0.5), ("AVA", "AesMamba-M", 0.7), ("B", "AesMamba-V", 0.8), ("B", "AesMamba-M", 0.9)]
+    t2 = pd.DataFrame(rows, columns=["group", "row", "here"]).assign(metric="SRCC")
+    assert check("22.2", "B", t2=t2).right
+    assert check("23.2", 1 / 3, points=pd.DataFrame({"images": [10, 50]})).right
+    asked = {
+        "with_prompt": np.array([[0.3, 0.5, 0.4]]),
+        "without": np.array([[0.3, 0.3, 0.4]]),
+        "kinds": ["a", "b", "a"],
+    }
+    assert check("24.1", "b", **asked).right
+    gains = {"group": "many pictures", "row": ["no prompt", "AesMamba-P"], "change": [0.03, 0.04]}
+    assert check("24.2", 0.25, f8=pd.DataFrame(gains)).right
+    vectors = np.linalg.cholesky(0.85 * np.eye(6) + 0.15)  # six of length 1, each pair with the cosine 0.15
+    whole = vectors.sum(0)
+    assert check("30.2", [vectors[3] @ whole / np.linalg.norm(whole), 6**-0.5], upper=[0.1, 0.2]).right
+    found = {"Zero-shot, mean of six": 0.3, "Zero-shot ensemble": 0.4, "Ours": 0.45}
+    assert check("31.2", [0.1, 0.05], found={"aadb": {k: {100: np.full((2, 3), v)} for k, v in found.items()}}).right
 
 
 def chapters() -> list:
