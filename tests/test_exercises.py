@@ -163,19 +163,92 @@ def test_solutions_about_runs_pass_their_own_checks():
     assert check("31.2", [0.1, 0.05], found={"aadb": {k: {100: np.full((2, 3), v)} for k, v in found.items()}}).right
 
 
+def test_solutions_of_simulated_raters_and_pictures_pass_their_own_checks():
+    from aeslib.data.synthetic import ceiling, world
+    from aeslib.imbalance import Bins
+    from aeslib.mtcnn.humans import consistency, uneven_votes
+    from aeslib.studies.mtcnn_tables import by_range
+    from aeslib.taskvec import lab
+
+    rng = np.random.default_rng(0)
+    slope = rng.normal(size=(60, 3, 2))
+    felt = slope.reshape(60, 6).sum(1)
+    gallery = lab.Gallery(tuple(f"p{k}" for k in range(60)), rng.normal(size=60), rng.normal(size=60), slope)
+    rater = lab.Rater((felt - felt.mean()) / felt.std())
+    sessions = [lab.simulate(gallery, rater, 20, duels=duels) for duels in (False, True)]
+    leads = [lab.margin(gallery, session, rater.opinion, 50)[1].value for session in sessions]
+    assert check("33.2", leads, gallery=gallery, rater=rater).right
+    assert check("33.2", leads[::-1], gallery=gallery, rater=rater).right is False
+    w = world("aadb", 200, 1)
+    gap = {n: consistency(uneven_votes(w.opinion, w.spec.habits, per_image=n, spread=1.0, seed=3)) for n in (2, 5)}
+    gap = {n: (found["SRCC"] - found["SRCC_out"]).mean() for n, found in gap.items()}
+    assert gap[2] > gap[5]  # as the solution says
+    assert check("41.2", gap[2], w=w, seed=3).right
+    best = [ceiling(key, size=200, seed=1).srcc for key in ("eva", "aadb")]
+    assert best[0] > best[1]
+    assert check("42.1", best, size=200, seed=1).right
+    truth, overall, edges = rng.normal(6, 1, (200, 5)), rng.normal(6, 0.3, (3, 200)), (0, 2, 4, 5, 6, 7, 8, 10)
+    wide = by_range(truth[:, 0], overall.mean() + 2 * (overall - overall.mean()), Bins(edges))
+    covered = wide.filter(like="covered").loc[0].tolist()
+    assert covered[1] < 1
+    assert check("42.2", covered, truth=truth, overall=overall, edges=edges).right
+
+
+def test_solutions_by_hand_pass_their_own_checks():
+    lines = {"row": ["Ours", "Zero-shot ensemble"], "metric": "10-shot", "here": [0.22, 0.25]}
+    assert check("32.1", -0.03, choices=pd.DataFrame(lines)).right
+    assert check("32.2", [np.exp(0.5), np.exp(5)]).right
+    assert check("33.1", [0, 9]).right
+    assert check("41.1", (1.96 * 2**0.5 * (1 - 0.7**2) / 0.0026) ** 2 / 1000).right
+    nets = {
+        "net": ["random", "random", "searched", "searched"],
+        "seed": [0, 1, 0, 1],
+        "parameters": [95, 110, 100, 100],
+    }
+    assert check("51.2", 0.1, frame=pd.DataFrame(nets)).right
+    costs = pd.DataFrame({"parameters": [100, 142]}, index=["published size", "published size + CBAM"])
+    assert check("53.1", 42, costs=costs).right
+    base = {"true_mean": np.array([[4.0, 5.0, 6.0, 7.0]] * 2), "mean": np.array([[4.0, 5.0, 6.0, 7.0], [6, 6, 6, 6]])}
+    assert check("53.2", [0.5, 0.75], base=base).right
+    parts = [SimpleNamespace(ids=ids) for ids in (["I1_1", "I2_1", "I3_2", "I3_4"], ["I3_1"])]
+    assert check("54.1", 0.5, parts={"image": SimpleNamespace(train=parts[0], test=parts[1])}).right
+    assert check("54.2", {"EMD", "EMD, r = 1"}).right
+    values = {"low": [0.3, 0.5, 0.2], "high": [0.4, 0.6, 0.35], "seconds": [2, 30, 4]}
+    points = pd.DataFrame({"row": ["Plain CNN", "a", "b"], **values})
+    assert check("62.1", {"a"}, points=points).right
+    assert check("62.1", set(), points=points.iloc[[0, 2]]).right
+    assert check("62.2", 15, points=points).right
+    assert check("62.3", 2, combos={"AVA": range(20), "AADB": range(20)}).right
+
+
+def test_only_what_a_network_of_skips_needs_is_counted():
+    from aeslib.aestheticnet import PDARTS, Genotype
+    from aeslib.aestheticnet.network import NetConfig, score_model
+
+    config, text = NetConfig(c=4, cells=3), re.sub(r'"\w+", (\d)', r'"skip_connect", \1', PDARTS.to_json())
+    network = score_model(Genotype.from_json(text), config, tuple(range(1, 11)))
+    assert check("51.1", sum(p.numel() for p in network.parameters()), config=config).right
+
+
 def chapters() -> list:
     found = []
-    for key in sorted({key.split(".")[0] for key in EXERCISES}):
-        (path,) = (ROOT / "notebooks").glob(f"{key}_*.ipynb")
-        found.append(pytest.param(key, json.loads(path.read_text(encoding="utf-8"))["cells"], id=path.stem))
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        found.append(pytest.param(path.stem[:2], cells, id=path.stem))
     return found
 
 
 @pytest.mark.parametrize(("key", "cells"), chapters())
-def test_chapters_ask_as_they_are_registered(key, cells):
+def test_every_chapter_has_goals_a_guess_and_checked_exercises(key, cells):
     text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    assert "What to learn" in text
+    registered = {k for k in EXERCISES if k.startswith(f"{key}.")}
+    assert "**What to learn:**" in text
     assert 2 <= len(FOLDED.findall(text)) <= 3
     assert "Guess(" in code
-    assert set(re.findall(r'check\("([\d.]+)", \.\.\.', code)) == {k for k in EXERCISES if k.startswith(f"{key}.")}
+    assert registered
+    assert set(re.findall(r'check\("([\d.]+)", \.\.\.', code)) == registered
+
+
+def test_every_registered_exercise_has_its_chapter():
+    assert {key.split(".")[0] for key in EXERCISES} <= {path.stem[:2] for path in (ROOT / "notebooks").glob("*.ipynb")}
