@@ -20,6 +20,7 @@ from sklearn.svm import SVR
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
+from aeslib.errors import ParameterError
 from aeslib.taskvec.coefficients import Personal, personal_loss
 from aeslib.taskvec.network import TaskModel
 from aeslib.taskvec.solve import lr_at
@@ -108,7 +109,14 @@ class MetaHead:
     def fit(
         self, z: Tensor, users: Sequence[tuple[Tensor, Tensor]], *, steps: int, shots: int = 10, tasks: int = 8
     ) -> None:
-        """Meta-train on users given as (rows of z, scores)."""
+        """Meta-train on users given as (rows of z, scores), those who rated `3 * shots` pictures or more.
+
+        Raises:
+            ParameterError: when nobody did.
+        """
+        users = [user for user in users if len(user[0]) >= 3 * shots]
+        if not users:
+            raise ParameterError(f"nobody rated {3 * shots} pictures; meta-training needs them, or fewer shots.")
         self.model.head.eval()
         free = {name: value.requires_grad_(True) for name, value in self.head.items()}
         optimizer = torch.optim.Adam(free.values(), lr=1e-3)

@@ -183,7 +183,6 @@ def test_task_vectors_and_users(owners, monkeypatch, tmp_path):
 
     monkeypatch.setattr(taskvec_tasks, "phases", once)
     monkeypatch.setattr(taskvec_views, "LEAST", 2)
-    monkeypatch.setattr(taskvec_views, "IMAGES", 300)
     monkeypatch.setattr(taskvec, "SHOTS", (3,))
     as_released = taskvec.personal
     monkeypatch.setattr(taskvec, "personal", lambda profile, shots: replace(as_released(profile, shots), steps=5))

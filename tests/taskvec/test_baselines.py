@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from aeslib.backbones import build
+from aeslib.errors import ParameterError
 from aeslib.metrics import srcc
 from aeslib.taskvec.baselines import MetaHead, Pam, fine_tuned, ridge
 from aeslib.taskvec.coefficients import Personal
@@ -50,6 +51,15 @@ def test_a_meta_learnt_head_adapts_better_than_its_start():
         )
 
     assert error(taught) < 0.9 * error(start)
+
+
+def test_who_rated_too_few_teaches_nothing():
+    head, z = MetaHead(TaskModel(build("cnn"), hidden=8), torch.Generator().manual_seed(0)), torch.randn(30, 384)
+    few, many = ((torch.arange(n), torch.linspace(1, 10, n)) for n in (5, 12))
+    head.fit(z, [few, many], steps=2, shots=4)
+    with pytest.raises(ParameterError) as found:
+        head.fit(z, [few], steps=2, shots=4)
+    assert str(found.value) == "nobody rated 12 pictures; meta-training needs them, or fewer shots."
 
 
 def test_fine_tuning_learns_the_order_it_is_shown():
