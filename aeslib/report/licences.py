@@ -76,6 +76,8 @@ def lock(path: Path | None = None) -> dict[str, Locked]:
             raise DataError(f"{path.name}: {head!r} is no pin; expected NAME==VERSION with hashes.") from error
         name = canonicalize_name(asked.name)
         wanted = asked.marker is None or asked.marker.evaluate()
+        if name in found and not wanted:
+            continue  # locked twice, for other versions of Python
         found[name] = Locked(name, pin.version if pin.operator == "==" else "", tuple(hashes), wanted)
     return found
 
