@@ -192,6 +192,12 @@ def test_wide_and_table_say_what_is_not_there():
     assert str(error.value).endswith(f" Known: {', '.join(NAMES)}.")
 
 
+@pytest.mark.parametrize("item", ["x" * 300, "../tables/elta.T1", "elta.T1\0", ""])
+def test_an_item_is_no_path(item):
+    with pytest.raises(ParameterError, match="no published table named"):
+        table(item)
+
+
 def test_notes_belong_to_published_tables():
     notes = pd.read_csv(files("aeslib.published") / "notes.csv")  # type: ignore[arg-type]
     assert set(notes["item"]) <= set(NAMES)
