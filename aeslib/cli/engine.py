@@ -1,5 +1,6 @@
-"""Papermill's engine with two additions: it tells which cell it is at, and does not lose a kernel's reply."""
+"""Papermill's engine, but it tells which cell it is at, and neither loses a reply nor shares its kernel's doors."""
 
+import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import zmq
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.execute import execute_notebook
+from traitlets.config import Config
 
 KERNEL = "python3"
 PATIENCE = 300
@@ -40,12 +42,19 @@ class Counting(Engine):
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, count: Path, **_: Any) -> Any:
-        """Called by papermill."""
+        """Called by papermill.
+
+        The kernel listens on sockets in a folder of its own. Ports are only looked up, then taken when the kernel
+        is there; of two kernels that start at once, one may find its port gone and die.
+        """
 
         def note(cell_index: int, **_: Any) -> None:
             count.write_text(f"{cell_index + 1}/{len(nb_man.nb.cells)}", encoding="utf-8")
 
-        return Client(nb_man, kernel_name=kernel_name, startup_timeout=PATIENCE, on_cell_start=note).execute()
+        options = {"kernel_name": kernel_name, "startup_timeout": PATIENCE, "on_cell_start": note}
+        with tempfile.TemporaryDirectory(prefix="aeslib-") as folder:
+            sockets = Config(KernelManager={"transport": "ipc", "ip": f"{folder}/kernel"})
+            return Client(nb_man, config=sockets, **options).execute()
 
 
 papermill_engines.register("counting", Counting)

@@ -2,6 +2,7 @@
 
 import json
 
+import nbformat
 import pytest
 
 from aeslib.cli.notebook import check_parameters, declared_parameters, given_parameters
@@ -116,3 +117,12 @@ def test_many_widgets_do_not_hang(home):
     home.notebook("01_one", "from ipywidgets import interact", *["interact(lambda x: x, x=(0, 3)); []"] * 100)
     home.run("notebook", "01_one", "--profile", "smoke")
     assert home.record("01_one")["status"] == "done"
+
+
+def test_a_kernel_has_no_port_that_another_could_take(home):
+    """Two kernels that started at once could look up the same free port: one of them died."""
+    ask = "from ipykernel.connect import get_connection_info\nprint(get_connection_info(unpack=True)['transport'])"
+    home.notebook("01_one", ask)
+    home.run("notebook", "01_one", "--profile", "smoke")
+    copy = nbformat.read(home.path / "results/smoke/notebooks/01_one.ipynb", as_version=4)
+    assert copy.cells[-1].outputs[0].text == "ipc\n"
