@@ -42,13 +42,8 @@ def test_figures_are_returned_closed_and_the_same_each_time(name):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_nothing_leaves_the_figure(name):
-    figure = FIGURES[name]()
-    figure.draw_without_rendering()
-    box = figure.get_tightbbox()
-    width, height = figure.get_size_inches()
-    assert -0.01 <= box.x0 <= box.x1 <= width + 0.01
-    assert -0.01 <= box.y0 <= box.y1 <= height + 0.01
+def test_figures_are_closed_and_hold_everything(name, check_figure):
+    check_figure(FIGURES[name]())
 
 
 def test_counts_are_written_on_bars_and_the_tails_stand_out():

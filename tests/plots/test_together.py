@@ -42,13 +42,8 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_figures_are_closed_and_hold_everything(name):
-    figure = FIGURES[name]()
-    assert plt.get_fignums() == []
-    figure.draw_without_rendering()
-    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
-    assert -0.01 <= box.x0 <= box.x1 <= width + 0.01
-    assert -0.01 <= box.y0 <= box.y1 <= height + 0.01
+def test_figures_are_closed_and_hold_everything(name, check_figure):
+    check_figure(FIGURES[name]())
 
 
 def test_every_method_is_named_and_the_ceiling_only_where_it_is_known():

@@ -31,13 +31,8 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_figures_are_returned_closed_and_nothing_leaves_them(name):
-    figure = FIGURES[name]()
-    assert plt.get_fignums() == []
-    figure.draw_without_rendering()
-    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
-    assert -0.01 <= box.x0 <= box.x1 <= width + 0.01
-    assert -0.01 <= box.y0 <= box.y1 <= height + 0.01
+def test_figures_are_returned_closed_and_nothing_leaves_them(name, check_figure):
+    check_figure(FIGURES[name]())
 
 
 def vertical(ax: plt.Axes) -> dict[str, float]:

@@ -1,4 +1,3 @@
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -34,13 +33,8 @@ def test_a_mosaic_puts_pictures_in_rows_with_white_rules():
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_figures_are_returned_closed_and_nothing_leaves_them(name):
-    figure = FIGURES[name]()
-    assert plt.get_fignums() == []
-    figure.draw_without_rendering()
-    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
-    assert -0.01 <= box.x0 <= box.x1 <= width + 0.01
-    assert -0.01 <= box.y0 <= box.y1 <= height + 0.01
+def test_figures_are_returned_closed_and_nothing_leaves_them(name, check_figure):
+    check_figure(FIGURES[name]())
 
 
 def test_rows_of_a_sheet_carry_their_names_in_the_middle():
