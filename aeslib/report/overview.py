@@ -18,6 +18,7 @@ from aeslib.report.parts import NOT_JUDGED, TITLES, VERDICTS, chip, grid, item_l
 def index(book: Book) -> str:
     """What this is, how far it is, what held."""
     verdicts = book.verdicts
+    head = ("paper", "items made", *(chip(verdict) for verdict in VERDICTS if verdicts[verdict]))
     return "\n\n".join(
         [
             "---\nhide-toc: true\n---",
@@ -29,7 +30,7 @@ def index(book: Book) -> str:
             "## What held",
             raw(verdict_bar(verdicts)) if book.claims else f"The claims are **{NOT_JUDGED}**: the ledger has not run.",
             "## Paper by paper",
-            raw(grid(("paper", "items made", *(chip(v) for v in VERDICTS if verdicts[v])), paper_rows(book))),
+            raw(f'<div class="wide">{grid(head, paper_rows(book))}</div>'),
             "Paper keys are used all through the book; an item such as `elta.T1` is Table 1 of that paper.",
             toctree(book),
         ]
