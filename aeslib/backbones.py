@@ -145,9 +145,8 @@ class VGG(nn.Module):
         return self.layers(image).mean((2, 3))
 
 
-def _small_vit() -> nn.Module:
-    """A convolutional stem to 8 × 8 tokens, then two transformer blocks of width 64."""
-    from timm.models.vision_transformer import VisionTransformer
+def _stem(patch: int = 2, **form: object) -> Callable[..., nn.Module]:
+    """Two stride-2 convolutions, then patches of their map: small transformers learn faster on that than on pixels."""
     from timm.models.vision_transformer_hybrid import HybridEmbed
 
     stem = nn.Sequential(
@@ -159,26 +158,29 @@ def _small_vit() -> nn.Module:
         nn.ReLU(),
     )
     stem.num_features = 48  # type: ignore[assignment]
+    return lambda **kw: HybridEmbed(stem, **{**kw, "patch_size": patch, **form}, feature_size=(16, 16))
+
+
+def _small_vit() -> nn.Module:
+    """A convolutional stem to 8 × 8 tokens, then two transformer blocks of width 64."""
+    from timm.models.vision_transformer import VisionTransformer
+
     return VisionTransformer(
         img_size=64, patch_size=8, embed_dim=64, depth=2, num_heads=4, num_classes=0,
-        global_pool="avg", class_token=False,
-        embed_layer=lambda **kw: HybridEmbed(stem, **{**kw, "patch_size": 2}, feature_size=(16, 16)),
+        global_pool="avg", class_token=False, embed_layer=_stem(),
     )  # fmt: skip
 
 
 def _small_swin() -> nn.Module:
+    """The same stem, then two stages of plain and shifted windows of 4 × 4 tokens."""
     from timm.models.swin_transformer_v2 import SwinTransformerV2
 
-    return SwinTransformerV2(
-        img_size=64,
-        patch_size=4,
-        embed_dim=16,
-        depths=(2, 2, 2, 2),
-        num_heads=(1, 2, 4, 8),
-        window_size=8,
-        num_classes=0,
+    net = SwinTransformerV2(
+        img_size=64, patch_size=8, embed_dim=48, depths=(2, 2), num_heads=(3, 6), window_size=4, num_classes=0,
         drop_path_rate=0.0,
-    )
+    )  # fmt: skip
+    net.register_module("patch_embed", _stem(flatten=False, output_fmt="NHWC")(img_size=64, embed_dim=48))
+    return net
 
 
 def _timm(model: str) -> Callable[[bool], nn.Module]:

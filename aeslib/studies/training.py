@@ -24,7 +24,7 @@ KEY = "ava"
 BACKBONES = ("cnn", "vit", "swinv2")
 COLOUR = "colour statistics"
 SCORE_WEIGHT = 0.3
-RECIPE = {"cnn": (3e-3, 1.5), "vit": (1e-3, 1.5), "swinv2": (1e-3, 4.0)}
+RECIPE = {"cnn": (3e-3, 1.5), "vit": (1e-3, 1.5), "swinv2": (1e-3, 1.5)}
 """Learning rate, and passes for each of the profile's: chosen on validation pictures of a world that no study uses."""
 
 
