@@ -3,9 +3,12 @@
 nima    a convolutional network and one linear layer to the rating bins, EMD loss ([talebi2018nima])
 musiq   patches of several scales at their own aspect in one transformer ([ke2021musiq])
 maxvit  convolutions, then attention within windows and across a grid (timm's, [tu2022maxvit])
+hgcn    graphs over regions, then over aggregates of them (module `hgcn`)
+tanet   the theme makes the weights by which looks are read (module `tanet`)
+eat     attention to points of interest (module `eat`)
 
-HGCN, BIAA, TANet and EAT stand on parts that cannot be had here (graphs over detected layout, users to adapt to, a net
-trained on places, sampled interest points); their rows keep the published numbers and say "not re-implemented".
+BIAA is no network but a way to adapt one to each user (chapter 31 runs it as BLG-PIAA); as a host of means its rows
+keep the published numbers and say "not re-implemented".
 """
 
 from collections.abc import Sequence
@@ -16,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, pad
 
 from aeslib.backbones import Entry, register
+from aeslib.elta import eat, hgcn, tanet
 from aeslib.errors import unknown
 from aeslib.profiles import Size
 
@@ -25,9 +29,12 @@ HOSTS: dict[str, dict[Size, str]] = {
     "NIMA": {"small": "cnn", "paper": "vgg16"},
     "MUSIQ": {"small": "musiq", "paper": "musiq"},
     "MaxViT": {"small": "maxvit", "paper": "maxvit"},
+    "HGCN": dict.fromkeys(("small", "paper"), "hgcn"),
+    "TANet": dict.fromkeys(("small", "paper"), "tanet"),
+    "EAT": dict.fromkeys(("small", "paper"), "eat"),
 }
 """Name in the paper's tables → encoder at each size."""
-NOT_REBUILT = ("HGCN", "BIAA", "TANet", "EAT")
+NOT_REBUILT = ("BIAA",)
 
 
 def encoder_of(host: str, size: Size) -> str:
@@ -108,3 +115,5 @@ def _paper_maxvit(pretrained: bool) -> nn.Module:
 
 register("musiq", Entry(_small_musiq, _paper_musiq, 27_042_816, "[ke2021musiq] Section 3"))
 register("maxvit", Entry(_small_maxvit, _paper_maxvit, 30_412_936, "[tu2022maxvit] Table 1, tiny"))
+for name, entry in {"hgcn": hgcn.ENTRY, "tanet": tanet.ENTRY, "eat": eat.ENTRY}.items():
+    register(name, entry)

@@ -1,13 +1,18 @@
 import pytest
 import torch
+from torch.nn.functional import grid_sample
 
 from aeslib.backbones import BACKBONES, build, count_parameters
-from aeslib.elta.hosts import HOSTS, Musiq, encoder_of
+from aeslib.elta.eat import InterestAttention
+from aeslib.elta.hgcn import LayoutGraph
+from aeslib.elta.hosts import HOSTS, NOT_REBUILT, Musiq, encoder_of
+from aeslib.elta.tanet import ColourAttention, ThemeReading
 from aeslib.errors import ParameterError, StateError
 from aeslib.profiles import Size
+from aeslib.published import table
 
 
-@pytest.mark.parametrize("name", ["musiq", "maxvit"])
+@pytest.mark.parametrize("name", ["musiq", "maxvit", "hgcn", "tanet", "eat"])
 def test_sizes_as_published(name):
     assert count_parameters(lambda: BACKBONES[name].paper(False)) == BACKBONES[name].parameters
 
@@ -18,6 +23,53 @@ def test_every_host_encodes(host):
     z = encoder(torch.rand(2, 3, 64, 64))
     assert z.shape == (2, encoder.num_features)
     assert (z[0] != z[1]).any()
+
+
+@pytest.mark.parametrize("host", sorted({*HOSTS} - {"MaxViT"}))  # whose windows fit one size
+def test_hosts_read_other_aspects(host):
+    encoder = build(encoder_of(host, "small")).eval()
+    assert encoder(torch.rand(2, 3, 64, 40)).isfinite().all()
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_every_part_of_a_host_learns(host):
+    encoder = build(encoder_of(host, "small"))
+    encoder(torch.rand(4, 3, 64, 64)).square().sum().backward()
+    assert [name for name, weight in encoder.named_parameters() if weight.grad is None] == []
+
+
+def test_the_seven_of_table_3_are_there():
+    assert set(HOSTS) | set(NOT_REBUILT) == set(table("elta.T3")["group"])
+    assert not set(HOSTS) & set(NOT_REBUILT)
+
+
+def test_regions_have_no_order_but_a_place():
+    graph, nodes, place, order = LayoutGraph(8), torch.randn(2, 9, 8), torch.rand(9, 2), torch.randperm(9)
+    torch.testing.assert_close(graph(nodes[:, order], place[order]), graph(nodes, place)[:, order])
+    moved = place.clone()
+    moved[0] += 0.3
+    assert not torch.allclose(graph(nodes, place), graph(nodes, moved))
+
+
+def test_the_theme_makes_the_weights():
+    read, looks, themes = ThemeReading(5, 4, themes=3), torch.randn(2, 5), torch.eye(3)
+    by_hand = torch.stack([read.weight[t] @ x + read.bias[t] for t, x in zip((0, 2), looks, strict=True)])
+    torch.testing.assert_close(read(looks, themes[[0, 2]]), by_hand)
+    assert not torch.allclose(read(looks, themes[[0, 0]]), read(looks, themes[[1, 1]]))
+
+
+def test_colours_are_read_without_their_places():
+    colours, image, order = ColourAttention(4, 8), torch.rand(2, 3, 4, 4), torch.randperm(16)
+    torch.testing.assert_close(colours(image), colours(image.flatten(2)[..., order].view(2, 3, 4, 4)))
+
+
+def test_points_of_interest_start_as_a_grid_and_move_with_the_picture():
+    attention, image = InterestAttention(8, 2, points=8), torch.randn(2, 8, 8, 8)
+    seen = grid_sample(image, attention.places(image), align_corners=False, padding_mode="border")
+    torch.testing.assert_close(seen, image)
+    torch.nn.init.normal_(attention.offset[-1].weight)
+    assert not torch.allclose(attention.places(image)[0], attention.places(image)[1])
+    assert attention.places(image).abs().max() <= 1
 
 
 @pytest.mark.parametrize(("height", "width", "tokens"), [(64, 64, 16), (64, 32, 8), (20, 64, 8), (128, 64, 8)])
@@ -39,7 +91,9 @@ def test_the_same_place_has_the_same_code_at_every_scale():
 def test_wrong_names_and_missing_weights_are_told():
     with pytest.raises(ParameterError) as found:
         encoder_of("MUSIK", "small")
-    assert str(found.value) == "no host named 'MUSIK'. Did you mean 'MUSIQ'? Known: NIMA, MUSIQ, MaxViT."
+    assert str(found.value) == (
+        "no host named 'MUSIK'. Did you mean 'MUSIQ'? Known: NIMA, MUSIQ, MaxViT, HGCN, TANet, EAT."
+    )
     with pytest.raises(StateError) as state:
         build("musiq", "paper", pretrained=True)
     assert str(state.value) == (
