@@ -7,7 +7,7 @@ products and ties stay exact (mid-ranks of the resample, not of the original sam
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 from scipy import stats
@@ -17,6 +17,10 @@ from aeslib.errors import ParameterError
 Array = np.ndarray
 Statistic = Callable[[Array, Array, Array], Array]
 """(N,) predictions, (N,) truth, (R, N) weights → (R,) values."""
+_ROUNDING = 1e-12
+"""A variance that is less than this share of its own parts is rounding."""
+_BLOCK = 32
+"""Resamples whose ranks are worked out at once."""
 
 
 class Correlation(float):
@@ -71,28 +75,49 @@ def _checked(pred: Array, truth: Array) -> tuple[Array, Array]:
 
 
 def weighted_plcc(pred: Array, truth: Array, weights: Array) -> Array:
-    """(R,) Pearson correlations under weights (R, N); `pred`, `truth` (N,) or (R, N). Constant sides give 0."""
-    total = weights.sum(1, keepdims=True)
-    x = pred - (weights * pred).sum(1, keepdims=True) / total
-    y = truth - (weights * truth).sum(1, keepdims=True) / total
-    both, xx, yy = ((weights * a * b).sum(1) for a, b in ((x, y), (x, x), (y, y)))
-    scale = np.sqrt(xx * yy)
-    flat = scale <= 1e-12 * total[:, 0] * max(1.0, float(np.abs(pred).max() * np.abs(truth).max()))
-    return np.where(flat, 0.0, both / np.where(flat, 1.0, scale)).clip(-1, 1)
+    """(R,) Pearson correlations of (N,) with (N,) under weights (R, N); constant sides give 0."""
+    x, y = pred - pred.mean(), truth - truth.mean()
+    total, sx, sy, sxy, sxx, syy = (weights @ np.column_stack([np.ones_like(x), x, y, x * y, x * x, y * y])).T
+    both, xx, yy = sxy - sx * sy / total, sxx - sx * sx / total, syy - sy * sy / total
+    flat = (xx <= _ROUNDING * sxx) | (yy <= _ROUNDING * syy)
+    return np.where(flat, 0.0, both / np.sqrt(np.where(flat, 1.0, xx * yy))).clip(-1, 1)
 
 
-def _midranks(values: Array, weights: Array) -> Array:
-    """(R, N) average ranks that each value has in each weighted resample."""
-    _, group = np.unique(values, return_inverse=True)
-    order = np.argsort(group, kind="stable")
-    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
-    sizes = np.add.reduceat(weights[:, order], starts, axis=1)
-    return (sizes.cumsum(1) - (sizes - 1) / 2)[:, group]
+class _Ranks:
+    """Average ranks of (N,) values in weighted resamples of them."""
+
+    def __init__(self, values: Array) -> None:
+        _, self.group = np.unique(values, return_inverse=True)
+        self.order = np.argsort(self.group, kind="stable")
+        self.starts = np.flatnonzero(np.diff(self.group[self.order], prepend=-1))
+
+    def of(self, weights: Array) -> tuple[Array, Array]:
+        """(N, R) ranks under weights (N, R), and (R,) their spread: the weighted sum of squares around their mean."""
+        sizes = weights[self.order]
+        if len(self.starts) < len(sizes):
+            sizes = np.add.reduceat(sizes, self.starts, axis=0)
+        ranks = sizes.cumsum(0)
+        spread = (ranks[-1] ** 3 - (sizes**3).sum(0)) / 12
+        ranks -= (sizes - 1) / 2
+        return ranks[self.group], spread
 
 
 def weighted_srcc(pred: Array, truth: Array, weights: Array) -> Array:
-    """(R,) Spearman correlations with average ranks for ties, under integer weights (R, N)."""
-    return weighted_plcc(_midranks(pred, weights), _midranks(truth, weights), weights)
+    """(R,) Spearman correlations with average ranks for ties, under integer weights (R, N); constant sides give 0.
+
+    Ranks are those of the resample, not of the original sample. Resamples are taken a few at a time, which stay in the
+    processor's cache.
+    """
+    x, y, made = _Ranks(pred), _Ranks(truth), []
+    for first in range(0, len(weights), _BLOCK):
+        block = np.ascontiguousarray(weights[first : first + _BLOCK].T)
+        (a, xx), (b, yy) = x.of(block), y.of(block)
+        total = block.sum(0)
+        a *= block
+        both = np.einsum("nr,nr->r", a, b) - total * ((total + 1) / 2) ** 2
+        scale = np.sqrt(xx * yy)
+        made.append(np.where(scale > 0, both / np.where(scale > 0, scale, 1.0), 0.0))
+    return np.concatenate(made).clip(-1, 1)
 
 
 def weighted_mean(values: Array, weights: Array) -> Array:
@@ -123,7 +148,9 @@ def segments(truth: Array, *, strict: bool = False) -> tuple[Array, Array, Array
 
 def weighted_segment_mae(pred: Array, truth: Array, weights: Array, *, part: int, strict: bool = False) -> Array:
     """(R,) mean absolute errors on one segment (0 low, 1 middle, 2 high); the cuts stay those of the full truth."""
-    return weighted_mean(np.abs(pred - truth), weights * segments(truth, strict=strict)[part])
+    inside = segments(truth, strict=strict)[part].astype(float)
+    total, wrong = (weights @ np.column_stack([inside, inside * np.abs(pred - truth)])).T
+    return np.divide(wrong, total, out=np.full(len(total), np.nan), where=total > 0)
 
 
 def _correlation(statistic: Statistic, pred: Array, truth: Array) -> Correlation:
@@ -203,21 +230,43 @@ def bootstrap(
         Mean over seeds with its interval. Seeds are drawn too; their spread is widened to what Student's t asks of
         S seeds, because a bootstrap of five values alone is too narrow.
     """
-    rows = np.atleast_2d(np.asarray(pred, float))
-    others = None if minus is None else np.atleast_2d(np.asarray(minus, float))
-    if others is not None and others.shape != rows.shape:
-        raise ParameterError(f"pairing needs equal shapes; got {rows.shape} and {others.shape}.")
-    for row in rows if others is None else np.vstack([rows, others]):
+    draws = partial(resampled, statistic, truth=truth, resamples=resamples, seed=seed)
+    return interval(draws(pred), None if minus is None else draws(minus), seed=seed, level=level)
+
+
+def resampled(statistic: Statistic, pred: Array, truth: Array, *, resamples: int = 1000, seed: int = 0) -> Array:
+    """(S, 1 + R) a statistic of (N,) or (S, N) predictions on all images, then on every resample of them."""
+    rows, truth = np.atleast_2d(np.asarray(pred, float)), np.asarray(truth, float)
+    for row in rows:
         _checked(row, truth)
-    truth = np.asarray(truth, float)
-    weights = np.vstack([np.ones(truth.size), resample_weights(truth.size, resamples, seed)])
-    values = np.stack([statistic(row, truth, weights) for row in rows])  # (S, 1 + R)
-    if others is not None:
-        values -= np.stack([statistic(row, truth, weights) for row in others])
-    point, draws = float(values[:, 0].mean()), values[:, 1:].mean(0)
-    draws = draws + _seed_noise(values[:, 0], resamples, seed, level)
+    weights = _all_and_resamples(truth.size, resamples, seed)
+    return np.stack([statistic(row, truth, weights) for row in rows])
+
+
+def _told(values: Array) -> str:
+    return f"{len(values)} × {values.shape[1] - 1}"
+
+
+@lru_cache(maxsize=4)
+def _all_and_resamples(n: int, resamples: int, seed: int) -> Array:
+    made = np.vstack([np.ones(n), resample_weights(n, resamples, seed)])
+    made.flags.writeable = False
+    return made
+
+
+def interval(values: Array, minus: Array | None = None, *, seed: int = 0, level: float = 0.95) -> Interval:
+    """What `bootstrap` says, of values (S, 1 + R) that `resampled` gave, or of means of such.
+
+    Raises:
+        ParameterError: when there are other seeds or resamples on the two sides: nothing is paired then.
+    """
+    if minus is not None:
+        if minus.shape != values.shape:
+            raise ParameterError(f"pairing needs equal seeds and resamples; got {_told(values)} and {_told(minus)}.")
+        values = values - minus
+    draws = values[:, 1:].mean(0) + _seed_noise(values[:, 0], values.shape[1] - 1, seed, level)
     low, high = np.nanpercentile(draws, [50 - 50 * level, 50 + 50 * level])
-    return Interval(point, float(low), float(high))
+    return Interval(float(values[:, 0].mean()), float(low), float(high))
 
 
 def _seed_noise(values: Array, resamples: int, seed: int, level: float) -> Array:

@@ -5,15 +5,15 @@ differences are taken of those draws, so that all are paired over images and see
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from aeslib.aesmamba.mba import CLASSES, score_classes
-from aeslib.metrics import STATISTICS, Interval, Statistic, bootstrap, over_seeds, resample_weights, weighted_accuracy
+from aeslib.metrics import STATISTICS, Statistic, interval, over_seeds, weighted_accuracy
 from aeslib.published import wide
-from aeslib.studies.effects import verdict
+from aeslib.studies.effects import Draws, drawn
 
 METRICS: dict[str, Statistic] = {name: STATISTICS[name] for name in ("PLCC", "SRCC")}
 SHOWN = {"aesthetic": "Aesthetic", "quality": "Quality", "composition": "Composition", "color": "Color", "dof": "DoF",
@@ -27,61 +27,6 @@ FEWEST = 10
 def with_accuracy(threshold: float) -> dict[str, Statistic]:
     """PLCC, SRCC and the share on the right side of a threshold."""
     return METRICS | {"Accuracy": partial(weighted_accuracy, threshold=threshold)}
-
-
-@lru_cache(maxsize=8)
-def _weights(n: int, resamples: int) -> np.ndarray:
-    return np.vstack([np.ones(n), resample_weights(n, resamples, 0)])
-
-
-def draws(statistic: Statistic, pred: np.ndarray, truth: np.ndarray, resamples: int) -> np.ndarray:
-    """(S, 1 + R) the statistic of (S, N) predictions on all images, then on every resample."""
-    return np.stack([statistic(row, truth, _weights(len(truth), resamples)) for row in pred.astype(float)])
-
-
-def interval(values: np.ndarray, minus: np.ndarray | None = None) -> Interval:
-    """Mean over seeds of `draws` with its interval over images and seeds, or of their paired difference."""
-    both = values if minus is None else np.concatenate([values, minus])
-    seeds = np.repeat(np.arange(float(len(values)))[:, None], 2, 1)
-    return bootstrap(lambda row, _, __: both[int(row[0])], seeds, np.zeros(2), resamples=values.shape[1] - 1,
-                     minus=None if minus is None else seeds + len(values))  # fmt: skip
-
-
-Draws = Mapping[tuple[str, str], np.ndarray]
-"""(row, metric) → `draws`."""
-
-
-def drawn(
-    rows: Mapping[str, np.ndarray], truth: np.ndarray, resamples: int, metrics: Mapping[str, Statistic] = METRICS
-) -> dict[tuple[str, str], np.ndarray]:
-    """All rows (S, N) by all metrics."""
-    return {(row, m): draws(s, pred, truth, resamples) for row, pred in rows.items() for m, s in metrics.items()}
-
-
-def lines(found: Draws, *, base: str, item: str = "", group: str = "") -> pd.DataFrame:
-    """One line per row and metric beside the published cell, with the paired change from `base`.
-
-    Columns row, metric, published, here, low, high, seeds, published change, change, change low, change high, verdict,
-    group. A verdict needs a published change.
-    """
-    printed = wide(item, group) if item else pd.DataFrame()
-    made = []
-    for (row, metric), values in found.items():
-        value = _cell(printed, row, metric)
-        own = interval(values)
-        line: dict[str, object] = {"row": row, "metric": metric, "published": value, "here": own.value, "low": own.low,
-                                   "high": own.high, "seeds": len(values)}  # fmt: skip
-        if row != base:
-            claimed = value - _cell(printed, base, metric)
-            change = interval(values, found[base, metric])
-            line |= {"published change": round(claimed, 4), "change": change.value, "change low": change.low,
-                     "change high": change.high, "verdict": verdict(change, claimed, len(values))}  # fmt: skip
-        made.append(line)
-    return pd.DataFrame(made).assign(group=group).round(4)
-
-
-def _cell(printed: pd.DataFrame, row: str, metric: str) -> float:
-    return float(printed[metric].get(row, np.nan)) if metric in printed else np.nan
 
 
 def leads(found: Draws, row: str, rivals: Sequence[str], group: str) -> pd.DataFrame:
@@ -107,7 +52,7 @@ def by_attribute(
         resamples: R.
     """
     made = {
-        SHOWN[name]: drawn({row: pred[:, :, k] for row, pred in rows.items()}, truth[:, k], resamples)
+        SHOWN[name]: drawn({row: pred[:, :, k] for row, pred in rows.items()}, truth[:, k], resamples, METRICS)
         for k, name in enumerate(names)
     }
     made["Average"] = {key: np.mean([one[key] for one in made.values()], axis=0) for key in next(iter(made.values()))}

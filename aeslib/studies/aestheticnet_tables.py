@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from aeslib.metrics import (
-    Interval,
     Statistic,
-    bootstrap,
+    interval,
+    resampled,
     weighted_accuracy,
     weighted_mean,
     weighted_plcc,
@@ -49,10 +49,9 @@ def of(runs: Results, count: int | None = None, **config: object) -> dict[str, n
     return {name: runs.stacked(name, **config)[:count] for name in ARRAYS}
 
 
-def _interval(a: Arrays, b: Arrays | None, metric: str, profile: Profile) -> Interval:
+def _draws(arrays: Arrays, metric: str, profile: Profile) -> np.ndarray:
     pred, truth, statistic, _ = MEASURES[metric]
-    minus = None if b is None else b[pred]
-    return bootstrap(statistic, a[pred], a[truth][0], minus=minus, resamples=profile.bootstrap)
+    return resampled(statistic, arrays[pred], arrays[truth][0], resamples=profile.bootstrap)
 
 
 def compared(
@@ -73,27 +72,16 @@ def compared(
         claimed: rows that the paper says are better than the base: they get a verdict.
     """
     made = []
+    draws = {(row, metric): _draws(arrays, metric, profile) for row, arrays in kinds.items() for metric in metrics}
     for row, arrays in kinds.items():
         for metric in metrics:
-            own = _interval(arrays, None, metric, profile)
+            own = interval(draws[row, metric])
             line: dict[str, object] = {"row": row, "metric": metric, "published": LOST, "here": own.value,
                                        "low": own.low, "high": own.high, "seeds": len(arrays["mean"])}  # fmt: skip
             if base and row != base:
-                change = _interval(arrays, kinds[base], metric, profile)
+                change = interval(draws[row, metric], draws[base, metric])
                 sign = MEASURES[metric][3] if row in claimed else np.nan
                 line |= {"change": change.value, "change low": change.low, "change high": change.high,
                          "verdict": verdict(change, sign, len(arrays["mean"]))}  # fmt: skip
             made.append(line)
     return pd.DataFrame(made).round(4)
-
-
-def readable(table: pd.DataFrame, value: str = "here") -> pd.DataFrame:
-    """Rows against measures, "value [low, high]" a cell."""
-    low, high = ("low", "high") if value == "here" else (f"{value} low", f"{value} high")
-    sign = "" if value == "here" else "+"
-    text = [
-        "" if pd.isna(v) else f"{v:{sign}.3f} [{a:{sign}.3f}, {b:{sign}.3f}]"
-        for v, a, b in zip(table[value], table[low], table[high], strict=True)
-    ]
-    grid = table.assign(cell=text).pivot(index="row", columns="metric", values="cell")
-    return grid.reindex(index=table["row"].unique(), columns=table["metric"].unique()).rename_axis(columns=None)

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from aeslib.errors import unknown
-from aeslib.metrics import STATISTICS, Interval, bootstrap
+from aeslib.metrics import STATISTICS, Interval, Statistic, interval, resampled
 from aeslib.published import wide
 
 HOLDS, FAILS, OPEN = "holds here", "does not hold here", "inconclusive"
+Draws = Mapping[tuple[str, str], np.ndarray]
+"""(row, metric) → (S, 1 + R) values of `metrics.resampled`: means and differences of them are paired."""
 
 
 def verdict(change: Interval, claimed: float, seeds: int) -> str:
@@ -31,9 +33,19 @@ def verdict(change: Interval, claimed: float, seeds: int) -> str:
     return HOLDS if (change.value > 0) == (claimed > 0) else FAILS
 
 
-def published_rows(item: str, group: str = "") -> pd.DataFrame:
-    """The item's printed block with rows and columns by name; empty when `item` is."""
-    return wide(item, group) if item else pd.DataFrame(columns=list(STATISTICS), dtype=float)
+def drawn(
+    rows: Mapping[str, np.ndarray],
+    truth: np.ndarray,
+    resamples: int,
+    metrics: Mapping[str, Statistic] = STATISTICS,
+    seed: int = 0,
+) -> dict[tuple[str, str], np.ndarray]:
+    """All rows (S, N) by all metrics, on the same resamples of the (N,) truth."""
+    return {
+        (row, metric): resampled(statistic, pred, truth, resamples=resamples, seed=seed)
+        for row, pred in rows.items()
+        for metric, statistic in metrics.items()
+    }
 
 
 def effects(
@@ -63,21 +75,30 @@ def effects(
     """
     if base not in methods:
         raise unknown("row", base, methods)
-    printed = published_rows(item, group)
+    found = drawn(methods, truth, resamples, seed=seed)
+    return lines(found, base=base, item=item, group=group, seed=seed).drop(columns="group")
+
+
+def lines(found: Draws, *, base: str, item: str = "", group: str = "", seed: int = 0) -> pd.DataFrame:
+    """What `effects` returns, of values `drawn` before; with the column group."""
+    printed = wide(item, group) if item else pd.DataFrame()
     made = []
-    for row, pred in methods.items():
-        for metric, statistic in STATISTICS.items():
-            own = bootstrap(statistic, pred, truth, resamples=resamples, seed=seed)
-            value = printed[metric].get(row, np.nan)
-            line = {"row": row, "metric": metric, "published": value, "here": own.value, "low": own.low,
-                    "high": own.high, "seeds": len(np.atleast_2d(pred))}  # fmt: skip
-            if row != base:
-                claimed = value - printed[metric].get(base, np.nan)
-                change = bootstrap(statistic, pred, truth, minus=methods[base], resamples=resamples, seed=seed)
-                line |= {"published change": claimed, "change": change.value, "change low": change.low,
-                         "change high": change.high, "verdict": verdict(change, claimed, line["seeds"])}  # fmt: skip
-            made.append(line)
-    return pd.DataFrame(made).round(4)
+    for (row, metric), values in found.items():
+        value = _cell(printed, row, metric)
+        own = interval(values, seed=seed)
+        line: dict[str, object] = {"row": row, "metric": metric, "published": value, "here": own.value, "low": own.low,
+                                   "high": own.high, "seeds": len(values)}  # fmt: skip
+        if row != base:
+            claimed = value - _cell(printed, base, metric)
+            change = interval(values, found[base, metric], seed=seed)
+            line |= {"published change": claimed, "change": change.value, "change low": change.low,
+                     "change high": change.high, "verdict": verdict(change, claimed, len(values))}  # fmt: skip
+        made.append(line)
+    return pd.DataFrame(made).assign(group=group).round(4)
+
+
+def _cell(printed: pd.DataFrame, row: str, metric: str) -> float:
+    return float(printed[metric].get(row, np.nan)) if metric in printed else np.nan
 
 
 def readable(table: pd.DataFrame, value: str = "here") -> pd.DataFrame:

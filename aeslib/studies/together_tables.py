@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from aeslib.metrics import STATISTICS, Statistic, weighted_mean
-from aeslib.studies.aesmamba_tables import drawn, interval, lines
+from aeslib.metrics import STATISTICS, Statistic, interval, weighted_mean
+from aeslib.studies.effects import drawn, lines
 from aeslib.studies.together import MODULES, NETWORKS
 
 

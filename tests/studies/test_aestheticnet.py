@@ -15,6 +15,7 @@ from aeslib.studies import aestheticnet as studies
 from aeslib.studies import aestheticnet_tables as tables
 from aeslib.studies.aestheticnet import Cell, Hunt
 from aeslib.studies.core import find_study
+from aeslib.studies.effects import readable
 from aeslib.studies.parts import Parts
 from aeslib.training import Batches
 
@@ -156,5 +157,5 @@ def test_tables_say_what_is_lost_and_what_changed():
     assert set(table["published"]) == {"not in the source text"}
     assert (good["verdict"] == "holds here").all()
     assert good.loc["EMD", "change"] < 0 < good.loc["SRCC (mean)", "change"]
-    assert tables.readable(table).shape == tables.readable(table, "change").shape == (2, 7)
-    assert tables.readable(table, "change").loc["bad", "EMD"] == ""
+    assert readable(table).shape == readable(table, "change").shape == (2, 7)
+    assert readable(table, "change").loc["bad", "EMD"] == ""

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from aeslib.errors import ParameterError
-from aeslib.metrics import Interval
+from aeslib.metrics import STATISTICS, Interval, bootstrap
 from aeslib.studies.effects import effects, readable, rescaled, stretched, verdict
 
 RNG = np.random.default_rng(0)
@@ -53,6 +53,20 @@ def test_a_missing_base_is_told():
     with pytest.raises(ParameterError) as found:
         effects({"base": POOR}, TRUTH, base="bases")
     assert str(found.value) == "no row named 'bases'. Did you mean 'base'? Known: base."
+
+
+def test_methods_of_other_seeds_are_not_paired():
+    """One seed beside three would pass for three: numpy repeats it."""
+    with pytest.raises(ParameterError, match=r"pairing needs equal seeds and resamples; got 3 × 1000 and 1 × 1000\."):
+        effects({"base": POOR[:1], "ours": GOOD}, TRUTH, base="base")
+
+
+def test_changes_are_those_of_the_paired_bootstrap():
+    table = effects({"base": POOR, "ours": GOOD}, TRUTH, base="base", resamples=200, seed=3)
+    line = table.set_index(["row", "metric"]).loc[("ours", "SRCC")]
+    wanted = bootstrap(STATISTICS["SRCC"], GOOD, TRUTH, minus=POOR, resamples=200, seed=3)
+    found = line[["change", "change low", "change high"]].tolist()
+    assert found == pytest.approx([wanted.value, wanted.low, wanted.high], abs=6e-5)
 
 
 def test_rescaling_undoes_a_wrong_scale():
