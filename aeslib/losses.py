@@ -3,6 +3,7 @@
 Letters: B batch · C rating bins (AVA: C = 10, scores 1 … 10) · r order of the norm.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import torch
@@ -14,12 +15,16 @@ from aeslib.errors import ParameterError
 
 def check_histograms(*, atol: float = 1e-3, **named: Tensor) -> None:
     """Raise `ParameterError` unless every row of every named (B, C) tensor sums to 1 within `atol`."""
-    for name, rows in named.items():
-        off = (rows.detach().sum(-1) - 1).abs()
+    _check_sums({name: rows.sum(-1) for name, rows in named.items()}, atol)
+
+
+def _check_sums(named: Mapping[str, Tensor], atol: float = 1e-3) -> None:
+    for name, sums in named.items():
+        off = (sums.detach() - 1).abs()
         if off.numel() and not bool(off.max() <= atol):  # not <=: NaN is refused too
             row = int(off.nan_to_num(torch.inf).argmax())
             raise ParameterError(
-                f"{name}[{row}] sums to {rows[row].sum():.3f}; expected 1 (within {atol}). "
+                f"{name}[{row}] sums to {sums[row]:.3f}; expected 1 (within {atol}). "
                 f"For logits pass {name}.softmax(-1); for votes divide by {name}.sum(-1, keepdim=True)."
             )
 
@@ -48,8 +53,9 @@ def emd(
     Raises:
         ParameterError: when a row does not sum to 1, or the reduction is unknown.
     """
-    check_histograms(pred=pred, target=target)
-    gap = (pred - target).cumsum(-1).abs().pow(r).mean(-1)  # (B,)
+    below, wanted = pred.cumsum(-1), target.cumsum(-1)
+    _check_sums({"pred": below[..., -1], "target": wanted[..., -1]})
+    gap = (below - wanted).abs().pow(r).mean(-1) if r != 2 else (below - wanted).square().mean(-1)  # (B,)
     if reduction == "batch_root":
         return (gap.mean() + eps).pow(1 / r)
     distance = (gap + eps).pow(1 / r)

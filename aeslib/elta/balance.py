@@ -10,7 +10,7 @@ from functools import cache
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import conv1d, pad
+from torch.nn.functional import conv1d
 
 from aeslib.errors import ParameterError
 
@@ -97,14 +97,16 @@ class FDS(nn.Module):
         self.mean.copy_(torch.where(some, keep * self.mean + (1 - keep) * mean, self.mean))
         self.var.copy_(torch.where(some, keep * self.var + (1 - keep) * spread, self.var))
         self.seen.add_(count)
-        self.smooth_mean.copy_(smooth(self.mean, self.seen))
-        self.smooth_var.copy_(smooth(self.var, self.seen))
+        both = smooth(torch.cat([self.mean, self.var], 1), self.seen)
+        self.smooth_mean.copy_(both[:, : self.mean.shape[1]])
+        self.smooth_var.copy_(both[:, self.mean.shape[1] :])
 
 
 def smooth(rows: Float[Tensor, "K d"], seen: Float[Tensor, " K"]) -> Float[Tensor, "K d"]:
     """Weighted mean over five neighbouring bins that hold pictures, reflected at the ends of the scale."""
-    weights = torch.tensor(kernel(), dtype=rows.dtype, device=rows.device)[None, None]
-    there = (seen > 0).to(rows.dtype)
-    both = torch.cat([rows * there[:, None], there[:, None]], 1).T[:, None]  # (d + 1, 1, K)
-    blurred = conv1d(pad(both, (KERNEL // 2, KERNEL // 2), mode="reflect"), weights)[:, 0].T
+    last, reach = len(rows) - 1, KERNEL // 2
+    there = (seen > 0).to(rows.dtype)[:, None]
+    near = torch.arange(-reach, last + reach + 1, device=rows.device).abs()
+    both = torch.cat([rows * there, there], 1)[torch.minimum(near, 2 * last - near)]  # (K + 4, d + 1), reflected
+    blurred = torch.stack([weight * both[k : k + last + 1] for k, weight in enumerate(kernel())]).sum(0)
     return blurred[:, :-1] / blurred[:, -1:].clamp(min=1e-12)

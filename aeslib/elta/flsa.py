@@ -1,6 +1,5 @@
 """FLSA, feature-label similarity alignment: pictures with near scores shall have near features (elta Eq 5-6)."""
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import mse_loss, normalize
@@ -17,7 +16,7 @@ def feature_similarity(z: Float[Tensor, "B d"]) -> Float[Tensor, "B B"]:
 
 def label_similarity(s: Float[Tensor, " B"]) -> Float[Tensor, "B B"]:
     """1 for equal scores down to 0 for the two furthest apart (elta Eq 6)."""
-    return 1 - torch.cdist(s[:, None], s[:, None], p=1) / (s.max() - s.min()).clamp(min=NARROW)
+    return 1 - (s[:, None] - s).abs() / (s.max() - s.min()).clamp(min=NARROW)
 
 
 def alignment(z: Float[Tensor, "B d"], s: Float[Tensor, " B"]) -> Float[Tensor, ""]:

@@ -105,8 +105,10 @@ class TFA:
         able = int(logits.isfinite().sum())
         n = min(self.n, able) if able > 1 else 0
         i = (logits + gumbel(logits, generator)).topk(n).indices
-        near = partner_logits(s, i, self.tau2) if self.strategy == "tfa" else logits.expand(n, -1).clone()
-        near = near.scatter(1, i[:, None], -torch.inf)
+        if self.strategy == "tfa":
+            near = partner_logits(s, i, self.tau2)
+        else:
+            near = logits.expand(n, -1).scatter(1, i[:, None], -torch.inf)
         j = (near + gumbel(near, generator)).argmax(1) if n else i
         return Pairs(i, j, mixing_factor(s, i, j, self.tau1))
 
