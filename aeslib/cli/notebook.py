@@ -15,7 +15,7 @@ from aeslib.cli.process import CHILD, die_with_parent, own_environment
 from aeslib.cli.records import read_record, run_job
 from aeslib.code import read_notebook
 from aeslib.errors import ParameterError, StateError, unknown
-from aeslib.paths import inside, results_dir, state
+from aeslib.paths import inside, results_dir
 
 
 def main(options: argparse.Namespace) -> int:
@@ -29,8 +29,7 @@ def main(options: argparse.Namespace) -> int:
     name, profile = path.stem, str(parameters["PROFILE"])
     remove_earlier(profile, name)
     job = partial(execute, path, profile, parameters)
-    before = state(results_dir(profile) / "claims.json")
-    return run_job(profile, name, job, partial(saved_files, profile, name, before), parameters)
+    return run_job(profile, name, job, partial(saved_files, profile, name), parameters)
 
 
 def given_parameters(words: Iterable[str]) -> dict[str, Any]:
@@ -129,11 +128,13 @@ def remove_earlier(profile: str, name: str) -> None:
         inside(results, written).unlink(missing_ok=True)
 
 
-def saved_files(profile: str, name: str, before: str) -> list[Path]:
-    """All that a notebook wrote: its executed copy, tables, figures with side-cars, claims no longer in `before`."""
+def saved_files(profile: str, name: str) -> list[Path]:
+    """All that a notebook wrote: its executed copy, tables, figures with side-cars, the claims that name it."""
     results = results_dir(profile)
     saved = [results / "notebooks" / f"{name}.ipynb"]
     for sidecar, outputs in sidecars(profile, name):
         saved += [sidecar, *(results / output for output in outputs)]
-    saved += [path for path in results.glob("claims.json") if state(path) != before]
+    claims = results / "claims.json"
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        saved += [claims] if json.loads(claims.read_text(encoding="utf-8"))["notebook"] == name else []
     return [path for path in saved if path.is_file()]

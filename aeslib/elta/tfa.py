@@ -115,4 +115,4 @@ class TFA:
 
 def gumbel(like: Tensor, generator: torch.Generator | None) -> Tensor:
     """Gumbel noise of that shape: adding it to logits and taking the largest draws from their softmax."""
-    return -torch.empty_like(like).exponential_(generator=generator).log()
+    return torch.empty_like(like).exponential_(generator=generator).log_().neg_()

@@ -91,10 +91,15 @@ def judge_all(
     return frame if verdict is None else frame[frame["verdict"] == verdict].reset_index(drop=True)
 
 
-def write(outcomes: pd.DataFrame, path: Path | None = None, *, profile: str = "default") -> Path:
-    """Write outcomes as JSON (default: `results/PROFILE/claims.json`), checked against the schema."""
+def write(
+    outcomes: pd.DataFrame, path: Path | None = None, *, profile: str = "default", notebook: str = ""
+) -> Path:
+    """Write outcomes as JSON (default: `results/PROFILE/claims.json`), checked against the schema.
+
+    `notebook` names the one that writes: its record then lists the file.
+    """
     path = path or results_dir(profile) / "claims.json"
-    record = {"profile": profile, "claims": json.loads(outcomes.to_json(orient="records"))}
+    record = {"profile": profile, "notebook": notebook, "claims": json.loads(outcomes.to_json(orient="records"))}
     _check(record, path)
     return write_text(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 

@@ -14,7 +14,7 @@ from aeslib.paths import results_dir, write_text
 folder = results_dir(PROFILE) / "tables"
 write_text(folder / "x.T1.csv", "a\\n1\\n")
 claims = [{"verdict": verdict} for verdict in ("exact", "exact", "x")]
-write_text(results_dir(PROFILE) / "claims.json", json.dumps({"claims": claims}))
+write_text(results_dir(PROFILE) / "claims.json", json.dumps({"notebook": "01_one", "claims": claims}))
 _ = write_text(folder / "x.T1.json", json.dumps({"notebook": "01_one", "outputs": ["tables/x.T1.csv"]}))"""
 
 
@@ -67,6 +67,20 @@ def test_only_what_changed_runs_again(home):
 
     (home.path / "results/smoke/report/index.html").unlink()
     assert home.table(home.report()) == {"01_one": "unchanged", "02_two": "unchanged", "report": "done"}
+
+
+def test_the_claims_belong_to_the_notebook_that_wrote_them(home):
+    """Another that ran meanwhile used to take them for its own, and to remove them when it ran again."""
+    claims = home.path / "results/smoke/claims.json"
+    wait = f"import os, time\nwhile not os.path.exists({str(claims)!r}):\n    time.sleep(0.1)"
+    home.notebook("01_one", SAVE)
+    home.notebook("02_two", wait)
+    home.report()
+    assert "claims.json" in home.record("01_one")["files"]
+    assert "claims.json" not in home.record("02_two")["files"]
+    home.notebook("02_two", "1")
+    home.report()
+    assert claims.is_file()
 
 
 def test_a_notebook_that_looks_at_others_runs_after_them(home):

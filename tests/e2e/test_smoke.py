@@ -1,15 +1,26 @@
-"""What a whole run leaves: every item that counts as done, each file with its origin, a report, the claims."""
+"""What a whole run leaves: every item that counts as done, each file with its origin, a report, the claims.
+
+The same run through a real SLURM of one node leaves the same, also when the node dies on the way.
+"""
 
 import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import jsonschema
 import nbformat
+import pandas as pd
 import pytest
+from cluster import until
 
 from aeslib.cli.keys import notebook_names
 from aeslib.cli.records import SCHEMA as RECORD
 from aeslib.cli.records import damaged
+from aeslib.paths import ROOT
 from aeslib.published import items
 from aeslib.report.chapters import STATE, WIDGET, kinds
 from aeslib.report.frames import FRAMES
@@ -21,6 +32,49 @@ SUFFIXES = {"tables": {".csv", ".tex", ".html", ".json"}, "figures": {".svg", ".
 
 LOST = {("mtcnn.F14", "eva")}
 """Made from a stand-in although label files are there: the readable copy of EVA holds no attribute votes."""
+
+REAL = os.environ.get("AESLIB_DATA")
+
+
+@dataclass
+class Run:
+    """A finished run: its folder, what it printed, and how to run again."""
+
+    results: Path
+    output: str
+    env: dict[str, str]
+    real: bool
+
+    def again(self, *options: str) -> str:
+        return command(self.env, *options)
+
+
+def words(*options: str) -> list[str]:
+    return [sys.executable, "-m", "aeslib", "report", "--profile", "smoke", *options]
+
+
+def command(env: dict[str, str], *options: str) -> str:
+    run = subprocess.run(words(*options), cwd=ROOT, env=env, text=True, capture_output=True, timeout=2300, check=False)
+    logs = Path(env["AESLIB_RESULTS"], "smoke", "logs").glob("*.log")
+    told = "".join(f"\n== {log.name}\n{log.read_text(encoding='utf-8')[-3000:]}" for log in logs)
+    assert run.returncode == 0, run.stdout + run.stderr + told
+    return run.stdout
+
+
+def place(folder: Path, data: Path) -> dict[str, str]:
+    """The environment of a run that keeps all that it makes in a folder."""
+    own = {"AESLIB_RESULTS": "results", "AESLIB_ARTIFACTS": "artifacts", "XDG_CACHE_HOME": "cache"}
+    return os.environ | {name: str(folder / value) for name, value in own.items()} | {"AESLIB_DATA": str(data)}
+
+
+@pytest.fixture(scope="session", params=["real labels", "no data"])
+def smoke(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    real = request.param == "real labels"
+    if real and not (REAL and Path(REAL).is_dir()):
+        pytest.skip("needs the owners' label files under AESLIB_DATA")
+    folder = tmp_path_factory.mktemp("smoke")
+    env = place(folder, Path(REAL or "").resolve() if real else folder / "nothing")
+    return Run(folder / "results" / "smoke", command(env), env, real)
 
 
 def sidecars(smoke):
@@ -161,3 +215,58 @@ def move_each(shown, film, name):
                 "(frame, html) => { const t = document.createElement('template'); t.innerHTML = html; "
                 "return t.innerHTML === frame.innerHTML; }", frame["html"],
             ), (name, control["name"], k)  # fmt: skip
+
+
+# --- the same through SLURM ---
+
+ON_SLURM = ("--cluster", "slurm", "--partition", "main")
+TRAINS = "50_aestheticnet_search"
+TIMED = {"taskvec.T5": ("metric", "FPS")}
+"""Stem of a table → column and value of the rows that show pictures per second: no two runs share those."""
+no_data = pytest.mark.parametrize("smoke", ["no data"], indirect=True)
+
+
+def saved(results, notebook=""):
+    """Contents of tables and figures with their side-cars, less what is timed; of one notebook, where it is named."""
+    files = [path for kind in SUFFIXES for path in (results / kind).iterdir()]
+    stems = {path.stem for path in files if path.suffix == ".json" and notebook in path.read_text()}
+    same = {path.name: path.read_bytes() for path in files if path.stem in stems and path.stem not in TIMED}
+    for stem in stems & TIMED.keys():
+        table, (column, value) = pd.read_csv(results / "tables" / f"{stem}.csv"), TIMED[stem]
+        same[stem] = table[table[column] != value].to_csv().encode()
+    return same
+
+
+@no_data
+def test_the_whole_run_through_slurm_is_equal(smoke, slurm, tmp_path):
+    env = place(tmp_path, tmp_path / "nothing") | slurm.env
+    output = command(env, *ON_SLURM)
+    lines = output.partition("peak MB\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.split()[:2] for line in lines] == [[name, "done"] for name in [*notebook_names(), "report"]]
+    there = tmp_path / "results" / "smoke"
+    ours, theirs = saved(smoke.results), saved(there)
+    assert ours.keys() == theirs.keys()
+    assert {name for name in ours if ours[name] != theirs[name]} == set()
+    mine, other = (json.loads((r / "claims.json").read_text())["claims"] for r in (smoke.results, there))
+    assert {c["id"]: c["verdict"] for c in mine} == {c["id"]: c["verdict"] for c in other}
+    pages = [{page.name for page in (r / "report").rglob("*.html")} for r in (smoke.results, there)]
+    assert pages[0] == pages[1]
+
+
+@no_data
+def test_a_run_whose_node_dies_ends_complete_after_resume(smoke, slurm, tmp_path):
+    env = place(tmp_path, tmp_path / "nothing") | slurm.env
+    only = ("--only", TRAINS, *ON_SLURM)
+    run = subprocess.Popen(words(*only), cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        until(lambda: list(Path(env["AESLIB_ARTIFACTS"]).rglob("*.safetensors")), 300)  # it has begun to train
+        slurm.kill_node()
+        slurm.start("slurmd", "-D")
+        output = run.communicate(timeout=900)[0]
+    finally:
+        run.kill()
+    assert run.returncode == 1, output
+    assert f"{TRAINS} FAILED" in re.sub(" +", " ", output)
+    slurm.until_idle()
+    assert f"{TRAINS} done" in re.sub(" +", " ", command(env, *only, "--resume"))
+    assert saved(tmp_path / "results" / "smoke", TRAINS) == saved(smoke.results, TRAINS) != {}
