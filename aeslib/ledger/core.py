@@ -91,9 +91,7 @@ def judge_all(
     return frame if verdict is None else frame[frame["verdict"] == verdict].reset_index(drop=True)
 
 
-def write(
-    outcomes: pd.DataFrame, path: Path | None = None, *, profile: str = "default", notebook: str = ""
-) -> Path:
+def write(outcomes: pd.DataFrame, path: Path | None = None, *, profile: str = "default", notebook: str = "") -> Path:
     """Write outcomes as JSON (default: `results/PROFILE/claims.json`), checked against the schema.
 
     `notebook` names the one that writes: its record then lists the file.
