@@ -229,8 +229,8 @@ def attention_on(model: nn.Module, feature: Tensor, ids: Tensor) -> np.ndarray:
 
 
 def per_seed(profile: Profile, *cells: Cell) -> list[Cell]:
-    """Each cell with every seed, three at most: what the time of a laptop allows."""
-    return [replace(cell, seed=seed) for cell in cells for seed in range(min(3, profile.seeds))]
+    """Each cell with every seed of the profile."""
+    return [replace(cell, seed=seed) for cell in cells for seed in range(profile.seeds)]
 
 
 def visual(profile: Profile) -> list[Cell]:
