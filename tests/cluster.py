@@ -42,7 +42,7 @@ KillWait=2
 MailProg=/bin/true
 GresTypes=gpu
 NodeName={host} NodeAddr=127.0.0.1 CPUs=8 RealMemory=200000 Gres=gpu:1
-PartitionName=main Nodes=ALL Default=YES State=UP MaxCPUsPerNode=2
+PartitionName=main Nodes=ALL Default=YES State=UP MaxCPUsPerNode=3
 PartitionName=other Nodes=ALL State=UP
 """
 
