@@ -145,7 +145,7 @@ class VGG(nn.Module):
         return self.layers(image).mean((2, 3))
 
 
-def _stem(patch: int = 2, **form: object) -> Callable[..., nn.Module]:
+def _stem(**form: object) -> Callable[..., nn.Module]:
     """Two stride-2 convolutions, then patches of their map: small transformers learn faster on that than on pixels."""
     from timm.models.vision_transformer_hybrid import HybridEmbed
 
@@ -158,7 +158,7 @@ def _stem(patch: int = 2, **form: object) -> Callable[..., nn.Module]:
         nn.ReLU(),
     )
     stem.num_features = 48  # type: ignore[assignment]
-    return lambda **kw: HybridEmbed(stem, **{**kw, "patch_size": patch, **form}, feature_size=(16, 16))
+    return lambda **kw: HybridEmbed(stem, **{**kw, "patch_size": 2, **form}, feature_size=(16, 16))
 
 
 def _small_vit() -> nn.Module:

@@ -135,6 +135,6 @@ def saved_files(profile: str, name: str) -> list[Path]:
     for sidecar, outputs in sidecars(profile, name):
         saved += [sidecar, *(results / output for output in outputs)]
     claims = results / "claims.json"
-    with contextlib.suppress(OSError, ValueError, KeyError):
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         saved += [claims] if json.loads(claims.read_text(encoding="utf-8"))["notebook"] == name else []
     return [path for path in saved if path.is_file()]
