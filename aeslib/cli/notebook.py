@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from aeslib.cli import warm
 from aeslib.cli.keys import notebook_path
 from aeslib.cli.process import CHILD, die_with_parent, own_environment
 from aeslib.cli.records import read_record, run_job
@@ -25,6 +26,10 @@ def main(options: argparse.Namespace) -> int:
     check_parameters(path.name, declared_parameters(path), parameters)
     if os.environ.get(CHILD):
         die_with_parent()
+    given = [f"--parameter={word}" for word in options.parameter or []]
+    code = warm.ask(["notebook", options.name, f"--profile={options.profile}", *given])
+    if code is not None:
+        return code
     own_environment()
     name, profile = path.stem, str(parameters["PROFILE"])
     remove_earlier(profile, name)

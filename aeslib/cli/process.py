@@ -68,20 +68,21 @@ def die_with_parent(poll: float = 0.25) -> None:
 
 @dataclass
 class Peak:
-    """Peak resident memory, in MB."""
+    """Peak memory, in MB."""
 
     mb: float = 0.0
 
 
 @contextlib.contextmanager
 def peak_memory(poll: float = 0.2) -> Iterator[Peak]:
-    """Watches this process and its children together while the block runs."""
+    """Watches, while the block runs, what this process takes on top of what it had, and all of its children."""
     import psutil
 
     peak, over, own = Peak(), threading.Event(), psutil.Process()
+    had = own.memory_info().rss
 
     def measure() -> None:
-        total = 0
+        total = -had
         for process in [own, *own.children(recursive=True)]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 total += process.memory_info().rss

@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from aeslib.cli import keys, progress, slurm
+from aeslib.cli import keys, progress, slurm, warm
 from aeslib.cli.process import CHILD, cores, only_run, own_environment, stop
 from aeslib.cli.records import damaged, read_record
 from aeslib.paths import ROOT, results_dir
@@ -102,7 +103,9 @@ def run_due(plan: keys.Plan, options: argparse.Namespace, due: Reasons, lock: in
     logs = results_dir(plan.profile) / "logs"
     at_a_time = options.cores or (len(due) if options.cluster else cores())
     shown = progress.Progress(plan, due, estimates(plan), at_a_time)
-    watch(snakemake(options, at_a_time), logs / "snakemake.log", lock, shown)
+    local = [keys.notebook_path(name) for name in due if name != keys.REPORT and not options.cluster]
+    with warm.serving(local, lock) as environment:
+        watch(snakemake(options, at_a_time), logs / "snakemake.log", lock, shown, environment)
     last = {name: ["notebook", name] for name in due if plan.after.get(name)} | {keys.REPORT: ["book"]}
     for name, words in last.items():
         if not plan.marker(name).is_file() and not shown.finished(name):
@@ -123,13 +126,15 @@ def snakemake(options: argparse.Namespace, at_a_time: int) -> list[str]:
     ]  # fmt: skip
 
 
-def watch(command: list[str], log: Path, lock: int, shown: progress.Progress) -> None:
+def watch(
+    command: list[str], log: Path, lock: int, shown: progress.Progress, environment: Mapping[str, str] = {}
+) -> None:
     """Run a command with its output in `log`, showing progress; whatever stops us stops it too."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
-            env=os.environ | {CHILD: "1"}, pass_fds=[lock],
+            env=os.environ | {CHILD: "1"} | environment, pass_fds=[lock],
         )  # fmt: skip
         try:
             while process.poll() is None:

@@ -166,26 +166,27 @@ def test_a_dead_kernel_a_misspelt_line_and_a_failing_report_are_told(home):
     assert "\n  OSError: disk full\n" in out
 
 
-@pytest.mark.parametrize("victim", ["run", "snakemake", "everything"])
+@pytest.mark.parametrize("victim", ["run", "aeslib.cli.dag", "aeslib.cli.warm", "everything"])
 def test_after_kill_9_the_next_run_goes_on_and_nothing_of_the_old_one_stays(home, tmp_path, victim):
     flag, slow = tmp_path / "pid", tmp_path / "slow"
     slow.touch()
     home.notebook("01_one", "1")
+    home.report()
     home.notebook("02_two", WAIT.format(flag=str(flag), slow=str(slow)))
-    home.report("--only", "01_one")
+    home.notebook("03_three", "3")
     run = subprocess.Popen(home.command("report", "--profile", "smoke", "--cores", "1"), cwd=home.path, env=home.env)
     until(lambda: flag.exists() and flag.read_text())
     family = psutil.Process(run.pid).children(recursive=True)
-    killed = {"run": [run.pid], "snakemake": [family[0].pid], "everything": [run.pid, *(p.pid for p in family)]}
-    for pid in killed[victim]:
-        psutil.Process(pid).send_signal(signal.SIGKILL)
+    chosen = {"run": [run], "everything": [run, *family]}
+    for process in chosen.get(victim) or [next(p for p in family if victim in p.cmdline())]:
+        process.send_signal(signal.SIGKILL)
     run.wait(60)
     until(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family))
     litter = home.path / "results/smoke/notebooks/.01_one-half.json"
     litter.write_text("{")
     slow.unlink()
     out = home.report()
-    assert home.table(out) == {"01_one": "unchanged", "02_two": "done", "report": "done"}
+    assert home.table(out) | {"03_three": ""} == {"01_one": "unchanged", "02_two": "done", "03_three": "", "report": "done"}
     assert not litter.exists()
 
 
