@@ -43,7 +43,7 @@ rule notebook:
     output:
         touch(str(results_dir(PROFILE) / ".done" / "{name}.{key}")),
     priority:
-        lambda wanted: sum(wanted.name in others for others in PLAN.after.values())  # what others wait for comes first
+        lambda wanted: round(PLAN.urgency(wanted.name))
     wildcard_constraints:
         name="[^./]+",
         key="[0-9a-f]+",

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -115,6 +116,25 @@ def exclusive(path: Path) -> Iterator[None]:
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def claimed(path: Path, key: str, *, wait: bool) -> Iterator[bool]:
+    """Hold the claim on `key`, one of many kept in the file `path`; the kernel lets go when a process dies.
+
+    Yields whether it is ours: False, without `wait`, when another process holds it. One claim of a file at a time.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("a")
+    place = int.from_bytes(hashlib.sha256(key.encode()).digest()[:7], "big")
+    with opened as claims:
+        try:
+            fcntl.lockf(claims, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), 1, place)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 def inside(folder: Path, name: str) -> Path:

@@ -6,8 +6,10 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint
-from typing import Any
+from subprocess import Popen
+from typing import Any, cast
 
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
 
@@ -89,11 +91,12 @@ class Forked(LocalProvisioner):
 
     waiting: Waiting
 
-    async def launch_kernel(self, cmd: list[str], **options: Any) -> dict[str, Any]:
+    async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
         """`cmd` is `python -m ipykernel_launcher ARGUMENTS`."""
         self.cwd = options.get("cwd", os.getcwd())
         self.waiting.begin(cmd[3:], options["env"], str(self.cwd))
-        self.process, self.pid, self.pgid = self.waiting, self.waiting.pid, self.waiting.pid
+        self.process = cast(Popen[Any], self.waiting)
+        self.pid = self.pgid = self.waiting.pid
         return self.connection_info
 
 

@@ -8,10 +8,11 @@ import json
 import os
 import platform
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from aeslib import code
 from aeslib.errors import StateError, unknown
@@ -29,6 +30,14 @@ class Plan:
     report: str
     after: dict[str, list[str]]
     """Notebook → those of this run that it comes after, as it looks at their results."""
+
+    usual: dict[str, float] = field(default_factory=dict)
+    """Notebook → seconds that it takes on two cores, where its metadata says so: for the order, and first estimates."""
+
+    def urgency(self, name: str) -> float:
+        """Seconds from its start until the last that comes after it ends, were each started at once."""
+        later = [other for other, before in self.after.items() if name in before]
+        return self.usual.get(name, 0.0) + max(map(self.urgency, later), default=0.0)
 
     def marker(self, name: str) -> Path:
         """The file that says that `name`, in this state, is done."""
@@ -68,13 +77,19 @@ def plan(profile: str, pattern: str = "*") -> Plan:
     project = ROOT / "pyproject.toml"
     key = code.digest(_common(profile), json.dumps(shown, sort_keys=True), project, *sorted(api))
     after = {name: sorted(chosen.keys() & set(others)) for name, others in seen.items()}
-    return Plan(profile, chosen, key, after)
+    usual = {name: _said(name).get("seconds", {}) for name in chosen}
+    return Plan(profile, chosen, key, after, {n: float(said[profile]) for n, said in usual.items() if profile in said})
 
 
 def looks_at(name: str) -> str:
-    """The pattern of the notebooks whose results this one looks at: `"aeslib": {"after": PATTERN}` in its metadata."""
-    metadata = code.read_notebook(notebook_path(name))["metadata"]
-    return str(metadata.get("aeslib", {}).get("after", ""))
+    """The pattern of the notebooks whose results this one looks at: `"after": PATTERN` in its metadata."""
+    return str(_said(name).get("after", ""))
+
+
+def _said(name: str) -> dict[str, Any]:
+    """What a notebook tells the run: `"aeslib": {"after": PATTERN, "seconds": {PROFILE: NUMBER}}` in its metadata."""
+    found: dict[str, Any] = code.read_notebook(notebook_path(name))["metadata"].get("aeslib", {})
+    return found
 
 
 def notebook_key(name: str, profile: str) -> str:

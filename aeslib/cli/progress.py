@@ -17,10 +17,22 @@ def duration(seconds: float) -> str:
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
 
 
-def seconds_left(due: Iterable[str], spent: Mapping[str, float], earlier: Mapping[str, float], lanes: int) -> float:
-    """How long the jobs in `due` still take, with `lanes` at a time; a job never timed counts as the average one."""
+def seconds_left(
+    due: Iterable[str], spent: Mapping[str, float], earlier: Mapping[str, float], lanes: int, took: Mapping[str, float]
+) -> float:
+    """How long the jobs in `due` still take.
+
+    Args:
+        due: that have not ended.
+        spent: seconds that some of them run by now.
+        earlier: seconds that jobs took before; one never timed counts as the average one.
+        lanes: jobs at a time.
+        took: seconds of those that ended in this run, which tell how fast this machine is today.
+    """
     average = sum(earlier.values()) / len(earlier)
-    left = [max(0.0, earlier.get(name, average) - spent.get(name, 0.0)) for name in due]
+    known = [name for name in took if name in earlier]
+    pace = sum(took[name] for name in known) / max(sum(earlier[name] for name in known), 1.0) if known else 1.0
+    left = [max(0.0, pace * earlier.get(name, average) - spent.get(name, 0.0)) for name in due]
     return max([sum(left) / lanes, *left])
 
 
@@ -33,6 +45,7 @@ class Progress:
         self.total = len(self.due)
         self.begun = time.time()
         self.starts: dict[str, float] = {}
+        self.took: dict[str, float] = {}
         self.moving = sys.stdout.isatty()
         self._line(self._status())
 
@@ -47,6 +60,7 @@ class Progress:
             del self.due[name]
             record = read_record(self.plan.profile, name) or {}
             word = "done  " if record["status"] == "done" else "FAILED"
+            self.took |= {name: record["seconds"]} if record["status"] == "done" else {}
             self._event(f"{word} {name} ({duration(record['seconds'])}){self._left()}")
         if self.moving:
             self._line(self._status())
@@ -76,7 +90,7 @@ class Progress:
         if not self.earlier or not self.due:
             return ""
         spent = {name: time.time() - start for name, start in self.starts.items()}
-        return f", about {duration(seconds_left(self.due, spent, self.earlier, self.lanes))} left"
+        return f", about {duration(seconds_left(self.due, spent, self.earlier, self.lanes, self.took))} left"
 
     def _event(self, text: str) -> None:
         if self.moving:

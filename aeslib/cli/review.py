@@ -109,9 +109,9 @@ def gathered(chapters: list[str], deadline: float) -> Evidence:
 
 
 def cost(name: str, profile: str, guess: float) -> float:
-    """Seconds to bring a chapter up to date: 0 when it is, else what it took last time."""
+    """Seconds to bring a chapter up to date: 0 when it is, else what it took last time, or takes usually."""
     plan = keys.plan(profile, name)
-    return estimates(plan).get(name, guess) if name in reasons(plan, force=False) else 0.0
+    return {name: guess, **plan.usual, **estimates(plan)}[name] if name in reasons(plan, force=False) else 0.0
 
 
 def brought(name: str, profile: str, deadline: float) -> bool:

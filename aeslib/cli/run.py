@@ -102,7 +102,7 @@ def run_due(plan: keys.Plan, options: argparse.Namespace, due: Reasons, lock: in
     """Run Snakemake over the plan; when a notebook fails, what looks back at it works from what there is."""
     logs = results_dir(plan.profile) / "logs"
     at_a_time = options.cores or (len(due) if options.cluster else cores())
-    shown = progress.Progress(plan, due, estimates(plan), at_a_time)
+    shown = progress.Progress(plan, due, plan.usual | estimates(plan), at_a_time)
     local = [keys.notebook_path(name) for name in due if name != keys.REPORT and not options.cluster]
     with warm.serving(local, lock) as environment:
         watch(snakemake(options, at_a_time), logs / "snakemake.log", lock, shown, environment)
@@ -134,7 +134,7 @@ def watch(
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
-            env=os.environ | {CHILD: "1"} | environment, pass_fds=[lock],
+            env={**os.environ, CHILD: "1", **environment}, pass_fds=[lock],
         )  # fmt: skip
         try:
             while process.poll() is None:

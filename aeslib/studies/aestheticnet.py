@@ -23,9 +23,8 @@ from aeslib.aestheticnet.shapes import RandomSize, ShapedBatches, put_back, resi
 from aeslib.backbones import ScoreModel, build, count_parameters
 from aeslib.losses import emd
 from aeslib.metrics import emd_distance
-from aeslib.paths import artifacts_dir, exclusive
 from aeslib.profiles import Profile
-from aeslib.studies.core import Outcome, Results, Study, find_study, run_study
+from aeslib.studies.core import Outcome, Study, run_study
 from aeslib.studies.parts import Parts, parts
 from aeslib.training import Batches, FitConfig, fit, predict
 from aeslib.training.batches import Batch
@@ -197,15 +196,9 @@ def hunts(profile: Profile) -> list[Hunt]:
     return [Hunt(seed=seed) for seed in range(8 if profile.seeds > 1 else 2)]
 
 
-def runs_of(name: str, profile: Profile) -> Results:
-    """`run_study`, one process at a time: chapters that run side by side share these runs."""
-    with exclusive(artifacts_dir(profile.name) / f".{name}.lock"):
-        return run_study(find_study(name), profile)
-
-
 def genotypes(profile: Profile) -> list[Genotype]:
     """What the searches found, in order of their seeds."""
-    found = runs_of("aestheticnet.search", profile)
+    found = run_study("aestheticnet.search", profile)
     return [Genotype.from_json(str(text)) for text in found.stacked("genotype")]
 
 

@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 from aeslib.code import closure, digest
 from aeslib.data import pictured
 from aeslib.errors import ParameterError, StateError, unknown
-from aeslib.paths import artifacts_dir, exclusive, writing
+from aeslib.paths import artifacts_dir, claimed, writing
 from aeslib.profiles import Profile
 
 STUDIES = {
@@ -119,7 +119,7 @@ def run_key(study: Study, config: Any, profile: Profile, details: Sequence[str] 
 def run_study(
     study: Study | str, profile: Profile, *, shard: tuple[int, int] = (0, 1), progress: bool = True
 ) -> Results:
-    """The results of a study, computing what is missing.
+    """The results of a study, computing what is missing; processes that do so side by side share the work.
 
     Args:
         study: itself or its name.
@@ -139,8 +139,15 @@ def run_study(
         raise ParameterError(f"the grid of {study.name} lists the same run twice.")
     folders = {key: home / f"{slug(config)}-{key}" for key, config in wanted.items()}
     missing = [key for key, folder in folders.items() if not is_whole(folder)]
-    for key in tqdm(missing, desc=study.name, unit="run", disable=not progress or not missing, leave=False):
-        compute(study, wanted[key], profile, folders[key])
+    with tqdm(total=len(missing), desc=study.name, unit="run", disable=not progress or not missing, leave=False) as bar:
+        for wait in (False, True):  # first what nobody works on, then what other processes were at
+            for key in list(missing):
+                with claimed(home / ".claims", key, wait=wait) as ours:
+                    if ours:
+                        if not is_whole(folders[key]):
+                            compute(study, wanted[key], profile, folders[key])
+                        missing.remove(key)
+                        bar.update()
     rows = [flat(read_run(folder)) | {"key": key} for key, folder in folders.items()]
     return Results(study.name, pd.DataFrame(rows), folders)
 
@@ -152,7 +159,7 @@ def slug(config: Any) -> str:
 
 
 def compute(study: Study, config: Any, profile: Profile, folder: Path) -> None:
-    """Run one cell of the grid and put its folder in place, whole."""
+    """Run one cell of the grid, which this process has claimed, and put its folder in place, whole."""
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter(), time.process_time()
@@ -160,22 +167,21 @@ def compute(study: Study, config: Any, profile: Profile, folder: Path) -> None:
     outcome = study.run(config, profile, checkpoint)
     spent = {"seconds": time.perf_counter() - started[0], "cpu_seconds": time.process_time() - started[1]}
     making = folder.parent / f".{folder.name}.making"
-    with exclusive(folder.parent / ".lock"), writing(folder):
-        if not is_whole(folder):  # else another process was first, with the same numbers
-            shutil.rmtree(making, ignore_errors=True)  # of a process that was killed
-            making.mkdir()
-            np.savez(making / "arrays.npz", **dict(outcome.arrays))  # type: ignore[arg-type]
-            record = {
-                "study": study.name,
-                "config": asdict(config),
-                "metrics": {name: float(value) for name, value in outcome.metrics.items()},
-                "arrays": digest(making / "arrays.npz"),
-                **spent,
-            }
-            text = json.dumps(record | {"record": seal(record)}, indent=1)
-            (making / "run.json").write_text(text, encoding="utf-8")
-            shutil.rmtree(folder, ignore_errors=True)
-            os.rename(making, folder)
+    with writing(folder):
+        shutil.rmtree(making, ignore_errors=True)  # of a process that was killed
+        making.mkdir()
+        np.savez(making / "arrays.npz", **dict(outcome.arrays))  # type: ignore[arg-type]
+        record = {
+            "study": study.name,
+            "config": asdict(config),
+            "metrics": {name: float(value) for name, value in outcome.metrics.items()},
+            "arrays": digest(making / "arrays.npz"),
+            **spent,
+        }
+        text = json.dumps(record | {"record": seal(record)}, indent=1)
+        (making / "run.json").write_text(text, encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.rename(making, folder)
     checkpoint.unlink(missing_ok=True)
 
 

@@ -11,17 +11,19 @@ def test_duration(seconds, text):
 
 
 @pytest.mark.parametrize(
-    ("due", "spent", "lanes", "left"),
+    ("due", "spent", "lanes", "took", "left"),
     [
-        (["a", "b"], {}, 1, 40),
-        (["a", "b"], {}, 2, 30),  # the longer of the two
-        (["a", "b"], {"b": 25}, 1, 15),
-        (["a", "new"], {}, 1, 30),  # a new one counts as the average, 20
-        (["a"], {"a": 99}, 1, 0),
+        (["a", "b"], {}, 1, {}, 40),
+        (["a", "b"], {}, 2, {}, 30),  # the longer of the two
+        (["a", "b"], {"b": 25}, 1, {}, 15),
+        (["a", "new"], {}, 1, {}, 30),  # a new one counts as the average, 20
+        (["a"], {"a": 99}, 1, {}, 0),
+        (["b"], {}, 1, {"a": 20}, 60),  # all take twice as long today
+        (["b"], {}, 1, {"new": 20}, 30),
     ],
 )
-def test_seconds_left(due, spent, lanes, left):
-    assert seconds_left(due, spent, {"a": 10, "b": 30}, lanes) == left
+def test_seconds_left(due, spent, lanes, took, left):
+    assert seconds_left(due, spent, {"a": 10, "b": 30}, lanes, took) == left
 
 
 def test_table(capsys):

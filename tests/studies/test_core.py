@@ -2,6 +2,8 @@
 
 import json
 import multiprocessing
+import os
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -108,9 +110,8 @@ def test_a_run_that_fails_leaves_nothing():
     with pytest.raises(RuntimeError, match="power cut"):
         run_study(make(run=breaks), SMOKE, progress=False)
     home = core.artifacts_dir("smoke") / "toy.grid"
-    assert [
-        path.name.startswith(".a-1-") and path.name.endswith(".checkpoint.safetensors") for path in home.iterdir()
-    ] == [True]
+    left = [path.name for path in home.iterdir() if path.name != ".claims"]
+    assert [name.startswith(".a-1-") and name.endswith(".checkpoint.safetensors") for name in left] == [True]
 
 
 def _one(_):
@@ -121,7 +122,7 @@ def test_two_processes_at_once_agree():
     with multiprocessing.get_context("fork").Pool(4) as pool:
         pool.map(_one, range(8))
     home = core.artifacts_dir("smoke") / "toy.grid"
-    folders = [path for path in home.iterdir() if path.name != ".lock"]
+    folders = [path for path in home.iterdir() if path.name != ".claims"]
     assert len(folders) == 4
     assert all(is_whole(folder) for folder in folders)
 
@@ -147,3 +148,23 @@ def test_records_are_plain_json():
     record = json.loads((next(iter(results.folders.values())) / "run.json").read_text())
     assert record["config"] == {"method": "a", "seed": 1}
     assert set(record) == {"study", "config", "metrics", "arrays", "seconds", "cpu_seconds", "record"}
+
+
+def _slow(cell, profile, checkpoint):
+    time.sleep(0.4)
+    with (checkpoint.parent / "computed").open("a") as told:
+        told.write(f"{os.getpid()} {cell}\n")
+    return compute(cell, profile, checkpoint)
+
+
+def _share(_):
+    return len(run_study(make(run=_slow), SMOKE, progress=False).frame)
+
+
+def test_processes_side_by_side_share_the_work():
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.map(_share, range(2), chunksize=1) == [4, 4]
+    told = (core.artifacts_dir("smoke") / "toy.grid" / "computed").read_text().splitlines()
+    pids = [line.split()[0] for line in told]
+    assert len(told) == 4
+    assert {pids.count(pid) for pid in pids} == {2}
