@@ -9,24 +9,21 @@ from torch import Tensor, nn
 
 
 def attend(
-    q: Float[Tensor, "B h e"],
-    k: Float[Tensor, "B h n e"],
-    v: Float[Tensor, "B h n e"],
-    mask: Bool[Tensor, "B n"] | None,
-) -> tuple[Float[Tensor, "B h e"], Float[Tensor, "B h n"]]:
-    """softmax(q kᵀ / √e) v for one query (Eq 2), and the weights.
+    q: Float[Tensor, "B h t"], text: Float[Tensor, "B n t"], mask: Bool[Tensor, "B n"] | None
+) -> tuple[Float[Tensor, "B h t"], Float[Tensor, "B h n"]]:
+    """softmax(q Fᵀ) F for one query a head (Eq 2), and the weights.
 
     Args:
-        q: queries.
-        k: keys.
-        v: values.
+        q: queries, divided by √e of a head.
+        text: F, what is read; one text for all queries where its B is 1.
         mask: which tokens are words; padding gets no weight. None: all are.
     """
-    logits = (k @ q[..., None])[..., 0] / q.shape[-1] ** 0.5
+    shared = text[0] if len(text) == 1 else text
+    logits = q @ shared.mT
     if mask is not None:
         logits = logits.masked_fill(~mask[:, None], -torch.inf)
     weights = logits.softmax(-1)
-    return (weights[:, :, None] @ v)[:, :, 0], weights
+    return weights @ shared, weights
 
 
 class CMF(nn.Module):
@@ -64,10 +61,14 @@ class CMF(nn.Module):
         self, f: Float[Tensor, "B d"], text: Float[Tensor, "B n t"], mask: Bool[Tensor, "B n"] | None = None
     ) -> tuple[Float[Tensor, "B d"], Float[Tensor, "B h n"]]:
         """What the picture reads in the text, and how much it looks at each token."""
-        q = self.to_q(self.norm_image(f)).unflatten(-1, (self.heads, -1))
-        pair = self.to_kv(self.norm_text(text)).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        read, weights = attend(q, pair[0], pair[1], mask if self.mask_padding else None)
-        return self.to_out(read.flatten(1)), weights
+        e = self.to_q.out_features // self.heads
+        keys, values = self.to_kv.weight.unflatten(0, (2, self.heads, e))
+        text = self.norm_text(text)
+        q = self.to_q(self.norm_image(f)).unflatten(-1, (self.heads, e)) / e**0.5
+        # (q K)ᵀ F and V (F w) in place of qᵀ (K F) and (V F) w: with one query nothing is projected token by token
+        asked = torch.einsum("bhe,het->bht", q, keys)
+        read, weights = attend(asked, text, mask if self.mask_padding else None)
+        return self.to_out(torch.einsum("bht,het->bhe", read, values).flatten(1)), weights
 
     def forward(
         self, f: Float[Tensor, "B d"], text: Float[Tensor, "B n t"], mask: Bool[Tensor, "B n"] | None = None

@@ -17,10 +17,26 @@ from aeslib.errors import ParameterError
 
 
 def test_attention_by_hand():
-    q, k = torch.tensor([[[1.0, 0]]]), torch.eye(2).view(1, 1, 2, 2)
-    read, weights = attend(q, k, torch.diag(torch.tensor([2.0, 4])).view(1, 1, 2, 2), None)
+    q, text = torch.tensor([[[1.0, 0]]]) / 2**0.5, torch.eye(2)[None]
+    read, weights = attend(q, text, None)
     torch.testing.assert_close(weights.flatten(), torch.tensor([0.669762, 0.330238]), atol=1e-6, rtol=0)
-    torch.testing.assert_close(read.flatten(), torch.tensor([1.339523, 1.320954]), atol=1e-6, rtol=0)
+    values = torch.diag(torch.tensor([2.0, 4]))  # V (F w) for the values V F
+    torch.testing.assert_close((read @ values).flatten(), torch.tensor([1.339523, 1.320954]), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("texts", [1, 4])
+def test_attention_as_written_token_by_token(texts):
+    fuse = CMF(12, 8, heads=3)
+    f, text, mask = torch.randn(4, 12), torch.randn(texts, 5, 8), torch.arange(5).expand(texts, -1) < 4
+    k, v = fuse.to_kv(fuse.norm_text(text)).unflatten(-1, (2, 3, 4)).permute(2, 0, 3, 1, 4)
+    q = fuse.to_q(fuse.norm_image(f)).view(4, 3, 1, 4)
+    read = torch.nn.functional.scaled_dot_product_attention(
+        q, k.expand(4, -1, -1, -1), v.expand(4, -1, -1, -1), mask[:, None, None]
+    )
+    found, weights = fuse.attention(f, text, mask)
+    torch.testing.assert_close(found, fuse.to_out(read.flatten(1)))
+    torch.testing.assert_close(weights.sum(-1), torch.ones(4, 3))
+    assert (weights[..., 4:] == 0).all()
 
 
 def test_padding_and_order_of_words_change_nothing():
