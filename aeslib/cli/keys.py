@@ -19,6 +19,8 @@ from aeslib.errors import StateError, unknown
 from aeslib.paths import ROOT, data_root, results_dir, state
 
 REPORT = "report"
+REPORT_SECONDS = 20.0
+"""That the report usually takes."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Plan:
     """Notebook → those of this run that it comes after, as it looks at their results."""
 
     usual: dict[str, float] = field(default_factory=dict)
-    """Notebook → seconds that it takes on two cores, where its metadata says so: for the order, and first estimates."""
+    """Job → seconds that it takes on two cores, where that is known: for the order, and first estimates."""
 
     def urgency(self, name: str) -> float:
         """Seconds from its start until the last that comes after it ends, were each started at once."""
@@ -78,7 +80,8 @@ def plan(profile: str, pattern: str = "*") -> Plan:
     key = code.digest(_common(profile), json.dumps(shown, sort_keys=True), project, *sorted(api))
     after = {name: sorted(chosen.keys() & set(others)) for name, others in seen.items()}
     usual = {name: _said(name).get("seconds", {}) for name in chosen}
-    return Plan(profile, chosen, key, after, {n: float(said[profile]) for n, said in usual.items() if profile in said})
+    known = {name: float(seconds[profile]) for name, seconds in usual.items() if profile in seconds}
+    return Plan(profile, chosen, key, after, known | {REPORT: REPORT_SECONDS})
 
 
 def looks_at(name: str) -> str:

@@ -214,7 +214,8 @@ class _Run:
                 f"loss is {loss.item()} in epoch {self.epoch} on a batch of {len(batch['index'])} images, "
                 f"first {names}; look at their targets, or lower lr={self.config.lr:g}, or set clip."
             )
-        self.optimizer.zero_grad(set_to_none=True)
+        for parameter in self.parameters:
+            parameter.grad = None  # `zero_grad` without its bookkeeping
         self.accelerator.backward(loss)
         if self.config.clip is not None:
             self.accelerator.clip_grad_norm_(self.parameters, self.config.clip)

@@ -5,7 +5,7 @@ import pytest
 
 from aeslib.profiles import get_profile
 from aeslib.studies.core import find_study
-from aeslib.studies.taskvec import STEPS, first_trials, personal, variants
+from aeslib.studies.taskvec import first_trials, personal, variants
 from aeslib.studies.taskvec_lab import generated, own_photos
 from aeslib.studies.taskvec_tasks import all_tasks, sets, start_model
 from aeslib.studies.taskvec_views import LEAST, WORLDS, how_many, users_of
@@ -30,7 +30,7 @@ def test_all_six_tasks_in_each_set():
 def test_the_paper_profile_learns_as_released():
     config = personal(PAPER, 10)
     assert (config.steps, config.lr, config.final_lr, config.pairs, config.dropout) == (500, 0.01, 0.001, "half", True)
-    assert personal(DEFAULT, 100).steps == 100 * STEPS
+    assert personal(DEFAULT, 100).steps == 500
     named = variants(personal(DEFAULT, 10))
     assert named["Ours (MSE loss)"].steps == 2 * named["Adaptive init."].steps
     assert (named["Uniform init."].temperature, named["Best-fit init."].temperature) == (float("inf"), 0.0)
