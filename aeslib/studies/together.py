@@ -38,11 +38,11 @@ from aeslib.studies.elta import BATCH, WEIGHT, N
 from aeslib.studies.frozen import Neck, blind, features, start_of, with_targets
 from aeslib.studies.mtcnn import scaling_of
 from aeslib.studies.parts import Parts, parts
-from aeslib.studies.taskvec import SMALL, STEPS
+from aeslib.studies.taskvec import small
 from aeslib.studies.training import baseline
 from aeslib.taskvec.coefficients import initial
 from aeslib.taskvec.network import TEMPLATE
-from aeslib.taskvec.solve import solve_exact, solve_tangent, tangent
+from aeslib.taskvec.solve import solve_exact
 from aeslib.taskvec.tasks import on_template
 from aeslib.taskvec.vectors import TaskStack, TaskVector, parameters_of
 from aeslib.training import Batches, FitConfig, fit, predict
@@ -368,7 +368,7 @@ def merge(config: Merge, profile: Profile, checkpoint: Path) -> Outcome:
     single = [torch.eye(stack.n)[k][:, None].expand(stack.shape) for k in range(stack.n)]
     begin = initial(torch.tensor([float(srcc(under(a, support), truth)) for a in single]), stack.shape[1])
     given = support.batch(np.arange(len(support)))
-    learnt = replace(SMALL, steps=STEPS * len(support))
+    learnt = small(profile, len(support))
     alpha = solve_exact(
         model, stack, given[x], given["score"], begin, learnt, torch.Generator().manual_seed(config.seed)
     )
@@ -377,16 +377,6 @@ def merge(config: Merge, profile: Profile, checkpoint: Path) -> Outcome:
     uniform = under(torch.full(stack.shape, 1 / stack.n), data.test)
     arrays = {"few": few, "merged": uniform, "single": np.stack([under(a, data.test) for a in single])}
     return Outcome({"fit_seconds": spent}, arrays)
-
-
-def coefficients(model: nn.Module, stack: TaskStack, given: Batch, begin: Tensor, x: str, seed: int) -> Tensor:
-    """(n, L) learnt from rated pictures: to first order on features, step by step on pictures."""
-    learnt, chance = replace(SMALL, steps=STEPS * len(given[x])), torch.Generator().manual_seed(seed)
-    if x == "image":
-        return solve_exact(model, stack, given[x], given["score"], begin, learnt, chance)
-    known = tangent(model, stack, given[x], len(given[x]), torch.full(stack.shape, 1 / stack.n))
-    rows = torch.arange(len(given[x]))
-    return solve_tangent(known, rows[None], given["score"][None], begin[None], learnt, chance)[0]
 
 
 # --- baselines and prices ---
