@@ -87,18 +87,32 @@ def _other_files() -> list[Path]:
     return sorted(found) + sorted((ROOT / "data_cards").glob("*.md"))
 
 
+@cache
+def _named_files() -> dict[str, list[Path]]:
+    """Name that code may give, of a file or of a folder above it that is no module → the files it stands for."""
+    found: dict[str, list[Path]] = {}
+    for path in _other_files():
+        base = PACKAGE if path.is_relative_to(PACKAGE) else ROOT
+        folders = [folder.name for folder in path.relative_to(base).parents if folder.name]
+        for name in {path.name, *(name for name in folders if module_file(f"aeslib.{name}") is None)}:
+            found.setdefault(name, []).append(path)
+    return found
+
+
+def _names(text: str) -> set[str]:
+    return {name for name in _named_files() if f'"{name}"' in text}
+
+
+@cache
+def _names_in(path: Path) -> frozenset[str]:
+    return frozenset(_names(_text(path)))
+
+
 def inputs(source: str) -> list[Path]:
     """`closure(source)` and the other files that this code names: by file name, or by the name of a folder above."""
     python = closure(source)
-    named = "\n".join([source, *map(_text, python)])
-
-    def is_named(path: Path) -> bool:
-        base = PACKAGE if path.is_relative_to(PACKAGE) else ROOT
-        folders = [folder.name for folder in path.relative_to(base).parents if folder.name]
-        plain = [name for name in folders if module_file(f"aeslib.{name}") is None]
-        return any(f'"{name}"' in named for name in (path.name, *plain))
-
-    return python + [path for path in _other_files() if is_named(path)]
+    names = _names(source).union(*map(_names_in, python))
+    return python + [path for path in _other_files() if any(path in _named_files()[name] for name in names)]
 
 
 def read_notebook(path: Path) -> dict[str, Any]:

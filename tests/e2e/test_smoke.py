@@ -61,19 +61,26 @@ def command(env: dict[str, str], *options: str) -> str:
     return run.stdout
 
 
-def place(folder: Path, data: Path) -> dict[str, str]:
-    """The environment of a run that keeps all that it makes in a folder."""
-    own = {"AESLIB_RESULTS": "results", "AESLIB_ARTIFACTS": "artifacts", "XDG_CACHE_HOME": "cache"}
-    return os.environ | {name: str(folder / value) for name, value in own.items()} | {"AESLIB_DATA": str(data)}
+def place(folder: Path, data: Path, *, artifacts: Path, cache: Path) -> dict[str, str]:
+    """The environment of a run that keeps all that it makes in these folders."""
+    own = {"AESLIB_RESULTS": folder / "results", "AESLIB_DATA": data, "AESLIB_ARTIFACTS": artifacts}
+    return os.environ | {name: str(value) for name, value in (own | {"XDG_CACHE_HOME": cache}).items()}
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where both local runs keep pictures and training runs: the second makes only what its data change."""
+    return tmp_path_factory.mktemp("shared")
 
 
 @pytest.fixture(scope="session", params=["real labels", "no data"])
-def smoke(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def smoke(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Run:
     real = request.param == "real labels"
     if real and not (REAL and Path(REAL).is_dir()):
         pytest.skip("needs the owners' label files under AESLIB_DATA")
     folder = tmp_path_factory.mktemp("smoke")
-    env = place(folder, Path(REAL or "").resolve() if real else folder / "nothing")
+    data = Path(REAL or "").resolve() if real else folder / "nothing"
+    env = place(folder, data, artifacts=shared / "artifacts", cache=shared / "cache")
     return Run(folder / "results" / "smoke", command(env), env, real)
 
 
@@ -239,7 +246,8 @@ def saved(results):
 def test_the_whole_run_through_slurm_is_equal_also_when_its_node_dies(smoke, slurm, tmp_path):
     """The node dies in the middle; with `--resume` the run ends complete, and as the undisturbed local one."""
     there, middle = tmp_path / "results" / "smoke", len(notebook_names()) // 2
-    env = place(tmp_path, tmp_path / "nothing") | slurm.env
+    cache = Path(smoke.env["XDG_CACHE_HOME"])  # pictures of the world; all trainings are its own
+    env = place(tmp_path, tmp_path / "nothing", artifacts=tmp_path / "artifacts", cache=cache) | slurm.env
     run = subprocess.Popen(
         words(*ON_SLURM), cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
