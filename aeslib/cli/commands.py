@@ -49,7 +49,7 @@ def checks() -> dict[str, list[str]]:
     return {
         "ruff check": [*ruff, "check", *sources],
         "ruff format": [*ruff, "format", "--check", *sources],
-        "mypy": [sys.executable, "-m", "mypy"],
+        "mypy": [sys.executable, "-m", "mypy", "--num-workers", str(cores())],
         "lint-imports": [str(Path(sys.executable).with_name("lint-imports"))],
     }
 
