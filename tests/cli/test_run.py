@@ -199,6 +199,7 @@ def test_a_second_run_at_the_same_time_says_so_and_a_stopped_one_leaves_nothing_
     flag, slow = tmp_path / "pid", tmp_path / "slow"
     slow.touch()
     home.notebook("01_one", WAIT.format(flag=str(flag), slow=str(slow)))
+    home.notebook("02_two", "import time; time.sleep(600)")  # with two, both are forks
     run = subprocess.Popen(
         home.command("report", "--profile", "smoke"), cwd=home.path, env=home.env, text=True, stderr=subprocess.PIPE
     )
