@@ -24,6 +24,10 @@ print([*looks, get_ipython().kernel.shell.__class__.__name__, "get_ipython" in d
 print(made_by)"""
 
 
+QUIET = ("", "[IPKernelApp] ERROR | KeyboardInterrupt caught in kernel.\n")
+"""What a log may hold: a kernel that is told to end may say how it was told."""
+
+
 def said(home, name):
     copy = nbformat.read(home.path / f"results/smoke/notebooks/{name}.ipynb", as_version=4)
     return "".join(o.text for cell in copy.cells for o in cell.get("outputs", []) if o.output_type == "stream")
@@ -35,14 +39,14 @@ def test_a_forked_notebook_is_like_one_that_was_started(home):
     started, forked = said(home, "01_one").splitlines()
     assert forked == "False"
     log = home.path / "results/smoke/logs/01_one.log"
-    assert log.read_text() == ""
+    assert log.read_text() in QUIET
     for name in ("01_one", "02_two"):
         home.notebook(name, ASK, "assert sys.modules['__main__'].PROFILE == 'smoke'")
     home.report()
     for name in ("01_one", "02_two"):
         assert said(home, name).splitlines() == [started, "True"]
         assert home.record(name)["peak_mb"] > 50
-        assert log.with_stem(name).read_text() == ""
+        assert log.with_stem(name).read_text() in QUIET
 
 
 def test_what_notebooks_share_is_imported_before(home):
