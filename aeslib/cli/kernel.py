@@ -17,14 +17,14 @@ class Waiting:
     """A child that waits to become an IPython kernel; to Jupyter's client it is like a `subprocess.Popen`.
 
     It is forked while there is neither another thread nor an event loop, and ends when its parent does.
+
+    Args:
+        closed: file descriptors that the child must not hold.
     """
 
     stdin = stdout = stderr = None
 
     def __init__(self, *closed: int) -> None:
-        """Args:
-        closed: file descriptors that the child must not hold.
-        """
         self.returncode: int | None = None
         reading, self._order = os.pipe()
         self.pid = os.fork()

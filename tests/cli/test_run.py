@@ -186,12 +186,9 @@ def test_after_kill_9_the_next_run_goes_on_and_nothing_of_the_old_one_stays(home
     litter.write_text("{")
     slow.unlink()
     out = home.report()
-    assert home.table(out) | {"03_three": ""} == {
-        "01_one": "unchanged",
-        "02_two": "done",
-        "03_three": "",
-        "report": "done",
-    }
+    table = home.table(out)
+    assert table.pop("03_three") in {"done", "unchanged"}  # it may have come before the kill
+    assert table == {"01_one": "unchanged", "02_two": "done", "report": "done"}
     assert not litter.exists()
 
 

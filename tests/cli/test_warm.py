@@ -22,8 +22,6 @@ made_by = "aeslib.cli.warm" in psutil.Process().cmdline()
 looks = [matplotlib.get_backend(), pandas.options.display.max_columns, tqdm.__mro__[1].__name__, sys.path[0]]
 print([*looks, get_ipython().kernel.shell.__class__.__name__, "get_ipython" in dir(__builtins__), PROFILE])
 print(made_by)"""
-
-
 QUIET = ("", "[IPKernelApp] ERROR | KeyboardInterrupt caught in kernel.\n")
 """What a log may hold: a kernel that is told to end may say how it was told."""
 
@@ -109,7 +107,6 @@ def test_output_and_exit_code_come_back(server):
 
 
 SLEEPS = """import time
-from aeslib.cli import commands
 def lab(options):
     print("begun", flush=True)
     time.sleep(600)
@@ -118,8 +115,7 @@ def lab(options):
 
 def sleeper(home, tmp_path):
     """A process that forks in a project whose `lab` sleeps, one who asked for that, and the family at work."""
-    lab = home.path / "aeslib" / "cli" / "commands.py"
-    lab.write_text(SLEEPS.replace("from aeslib.cli import commands\n", ""))
+    (home.path / "aeslib" / "cli" / "commands.py").write_text(SLEEPS)
     command = [sys.executable, "-m", "aeslib.cli.warm", str(tmp_path / "door")]
     forker = subprocess.Popen(command, cwd=home.path, env=home.env, stdin=subprocess.PIPE)
     while not (tmp_path / "door").exists():

@@ -3,7 +3,6 @@
 import json
 import multiprocessing
 import os
-import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -150,15 +149,18 @@ def test_records_are_plain_json():
     assert set(record) == {"study", "config", "metrics", "arrays", "seconds", "cpu_seconds", "record"}
 
 
-def _slow(cell, profile, checkpoint):
-    time.sleep(0.4)
+BOTH = multiprocessing.get_context("fork").Barrier(2)
+
+
+def _together(cell, profile, checkpoint):
+    BOTH.wait(60)  # passes only when two processes are at work, each on a run of its own
     with (checkpoint.parent / "computed").open("a") as told:
         told.write(f"{os.getpid()} {cell}\n")
     return compute(cell, profile, checkpoint)
 
 
 def _share(_):
-    return len(run_study(make(run=_slow), SMOKE, progress=False).frame)
+    return len(run_study(make(run=_together), SMOKE, progress=False).frame)
 
 
 def test_processes_side_by_side_share_the_work():
