@@ -10,6 +10,9 @@ from aeslib.cli.keys import REPORT, Plan
 from aeslib.cli.records import read_record
 from aeslib.paths import results_dir
 
+QUIET = 60.0
+"""Seconds without a line, where no line moves, after which one says what is going on."""
+
 
 def duration(seconds: float) -> str:
     """A time as people say it: "8 s", "3 min 05 s"."""
@@ -47,6 +50,7 @@ class Progress:
         self.starts: dict[str, float] = {}
         self.took: dict[str, float] = {}
         self.moving = sys.stdout.isatty()
+        self.told = 0.0
         self._line(self._status())
 
     def finished(self, name: str) -> bool:
@@ -62,8 +66,9 @@ class Progress:
             word = "done  " if record["status"] == "done" else "FAILED"
             self.took |= {name: record["seconds"]} if record["status"] == "done" else {}
             self._event(f"{word} {name} ({duration(record['seconds'])}){self._left()}")
-        if self.moving:
-            self._line(self._status())
+        status = self._status()  # it notes who has started, so that what is left is known
+        if self.moving or time.time() - self.told >= QUIET:
+            self._line(status)
 
     def close(self) -> None:
         """Leave the terminal's line empty."""
@@ -95,14 +100,18 @@ class Progress:
     def _event(self, text: str) -> None:
         if self.moving:
             self._line("")
+        self._print(text)
+
+    def _print(self, text: str) -> None:
         print(text, flush=True)
+        self.told = time.time()
 
     def _line(self, text: str) -> None:
         if self.moving:
             width = shutil.get_terminal_size().columns - 1
             print(f"\r\x1b[K{text[:width]}", end="", flush=True)
         else:
-            print(text, flush=True)
+            self._print(text)
 
 
 def show_reasons(reasons: Mapping[str, str], earlier: Mapping[str, float]) -> None:

@@ -2,7 +2,10 @@
 
 import pytest
 
-from aeslib.cli.progress import duration, seconds_left, show_table
+from aeslib.cli import progress
+from aeslib.cli.keys import Plan
+from aeslib.cli.progress import Progress, duration, seconds_left, show_table
+from aeslib.paths import results_dir
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (185, "3 min 05 s")])
@@ -39,3 +42,22 @@ def test_table(capsys):
         "03            FAILED            -         -\n"
         "  ValueError: a b\n\n"
     )
+
+
+def test_a_log_says_now_and_then_what_goes_on(capsys, monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr(progress.time, "time", lambda: now)
+    shown = Progress(Plan("smoke", {"02_long_tail": ""}, "", {}), ["02_long_tail"], {"02_long_tail": 200.0}, 2)
+    running = results_dir("smoke") / ".run" / "02_long_tail.cell"
+    running.parent.mkdir(parents=True)
+    running.write_text("cell 3/9", encoding="utf-8")
+    shown.update()
+    now += progress.QUIET - 1
+    shown.update()
+    now += 1
+    shown.update()
+    shown.update()
+    assert capsys.readouterr().out.splitlines() == [
+        "[0/1] starting · 0 s, about 3 min 20 s left",
+        "[0/1] 02_long_tail cell 3/9 · 1 min 00 s, about 2 min 20 s left",
+    ]
