@@ -22,8 +22,12 @@ FLAGS = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest file comes first: one worker takes it while the others share the rest."""
+    """The longest file comes first: one worker takes it while the others share the rest. No GPU: its tests skip."""
     items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+    if not torch.cuda.is_available():
+        for item in items:
+            if item.get_closest_marker("gpu"):
+                item.add_marker(pytest.mark.skip(reason="needs a CUDA GPU; torch sees none"))
 
 
 @pytest.fixture(autouse=True)

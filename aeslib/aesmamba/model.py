@@ -106,4 +106,4 @@ def supervised(scores: Tensor, target: Tensor, gamma: float = GAMMA) -> Tensor:
 
 def expected_scores(made: Predicted, bins: Tensor | None = None) -> Tensor:
     """(B, K) scores: as they are, or the mean of the predicted histogram."""
-    return made.scores[..., 0] if bins is None else made.scores.softmax(-1) @ bins
+    return made.scores[..., 0] if bins is None else made.scores.softmax(-1) @ bins.to(made.scores)

@@ -76,6 +76,7 @@ class FDS(nn.Module):
 
     def forward(self, z: Float[Tensor, "B d"], s: Float[Tensor, " B"]) -> Float[Tensor, "B d"]:
         """Recalibrated features of pictures with scores s; as they are in bins that were never seen."""
+        self.to(z.device)
         k = bin_of(s, self.low, self.width, self.bins)
         changed = recalibrate(z, self.mean[k], self.var[k], self.smooth_mean[k], self.smooth_var[k])
         return torch.where(self.seen[k, None] > 0, changed, z)
@@ -85,7 +86,8 @@ class FDS(nn.Module):
         """Take the epoch's statistics from all training (features, scores), then smooth them."""
         count = torch.zeros_like(self.seen)
         total, square = torch.zeros_like(self.mean), torch.zeros_like(self.mean)
-        for z, s in batches:
+        for features, scores in batches:
+            z, s = features.to(self.mean), scores.to(self.mean)
             k = bin_of(s, self.low, self.width, self.bins)
             count.index_add_(0, k, torch.ones_like(s))
             total.index_add_(0, k, z)

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 import torch
 from accelerate import Accelerator, PartialState
+from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
@@ -161,6 +162,7 @@ class _Run:
     def __init__(
         self, model: nn.Module, objective: Objective, train: Batches, config: FitConfig, validate: Score | None
     ) -> None:
+        AcceleratorState._reset_state()  # an earlier run of this process may have had another precision
         self.accelerator = Accelerator(mixed_precision=config.precision)
         self.train, self.config, self.validate = train, config, validate
         self.model, self.home = model, next(model.parameters()).device
@@ -260,17 +262,19 @@ def hash_seed(*parts: int) -> int:
     return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> 1)
 
 
-@torch.inference_mode()
 def predict(model: nn.Module, data: Batches, output: Callable[[nn.Module, Batch], Tensor] | None = None) -> np.ndarray:
     """(N, …) outputs in order, computed on the accelerator; `output` defaults to `model(image)`.
 
     The model's mode and device are put back afterwards.
     """
     was, home, device = model.training, next(model.parameters()).device, PartialState().device
-    model.eval().to(device)
+    with torch.inference_mode(False):  # parameters that move here must stay such that can be trained
+        model.eval().to(device)
     made = []
-    for batch in data.in_order():
-        moved = {name: value.to(device) for name, value in batch.items()}
-        made.append((output(model, moved) if output else model(moved["image"])).float().cpu())
-    model.train(was).to(home)
+    with torch.inference_mode():
+        for batch in data.in_order():
+            moved = {name: value.to(device) for name, value in batch.items()}
+            made.append((output(model, moved) if output else model(moved["image"])).float().cpu())
+    with torch.inference_mode(False):
+        model.train(was).to(home)
     return torch.cat(made).numpy()

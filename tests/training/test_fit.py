@@ -60,6 +60,30 @@ def test_default_generator_is_left_alone():
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_a_model_that_was_moved_to_predict_can_still_be_trained(monkeypatch):
+    moves = []
+
+    def copies(module, *_):
+        """What going to another device does to parameters."""
+        moves.append(1)
+        return module._apply(torch.Tensor.clone)
+
+    monkeypatch.setattr(nn.Module, "to", copies)
+    model = net()
+    before = predict(model, data())
+    with torch.inference_mode():
+        predict(model, data())
+    assert len(moves) == 4
+    fit(model, objective, data(), config(), progress="")
+    assert not np.array_equal(before, predict(model, data()))
+
+
+def test_precision_can_change_from_run_to_run():
+    losses = [fit(net(), objective, data(), config(precision=p), progress="").column("loss") for p in ("no", "bf16")]
+    assert losses[0] != losses[1]
+    np.testing.assert_allclose(*losses, rtol=0.05)
+
+
 @pytest.mark.parametrize(
     ("settings", "wanted"),
     [
