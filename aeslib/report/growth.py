@@ -13,6 +13,7 @@ from typing import Any
 
 from aeslib.paths import ROOT
 from aeslib.report.gather import Book, check, read_json
+from aeslib.report.gpu import on_a_gpu
 from aeslib.report.parts import TITLES, grid, minutes, plural, raw
 
 SCHEMA = json.loads(Path(__file__).with_name("growth.schema.json").read_text(encoding="utf-8"))
@@ -57,7 +58,8 @@ def growth(book: Book) -> str:
         return "# Growth and plans\n\nNothing has been measured here; `python benchmarks/growth.py` does it."
     record = read_json(path)
     check(record, SCHEMA, path)
-    return "\n\n".join(["# Growth and plans", *grown(record), "## AVA at full size: an estimate", *planned(record)])
+    parts = ["# Growth and plans", *grown(record), "## On a GPU: measured", *on_a_gpu()]
+    return "\n\n".join([*parts, "## AVA at full size: an estimate", *planned(record)])
 
 
 def grown(record: Mapping[str, Any]) -> Iterable[str]:
@@ -152,7 +154,7 @@ def planned(record: Mapping[str, Any]) -> Iterable[str]:
         "Operations are counted from the paper-size networks as built here; the hours divide them by an **assumed** "
         f"{SUSTAINED:.0%} of the GPU's nominal best for dense matrix products ({kinds}). Networks of many small steps, "
         "such as searched cells and scans, keep up less, large transformers more: expect to be off by a factor of two "
-        "or three.\n:::"
+        "or three, and by more in float32, in which the chapters train.\n:::"
     )
     yield (
         f"What the `paper` profile trains when AVA is in place, with {' or '.join(f'{n:,}' for n in images)} pictures "

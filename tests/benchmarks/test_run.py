@@ -129,3 +129,19 @@ def test_peers_give_what_ours_give(run):
     drawn = world.correlations(True)
     assert math.isfinite(drawn.ours().value)
     assert len(drawn.peer()) == 5
+
+
+def test_without_a_gpu_its_benchmark_says_so(run, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(SystemExit, match="torch sees no CUDA GPU here"):
+        importlib.import_module("gpu").main([])
+
+
+@pytest.mark.gpu
+def test_a_gpu_is_measured(run, tmp_path):
+    from aeslib.report import gpu
+
+    out = tmp_path / "gpu.json"
+    for only in ("scan-*", "aestheticnet-cnn-*"):
+        importlib.import_module("gpu").main(["--quick", "--out", str(out), "--only", only])
+        check(json.loads(out.read_text(encoding="utf-8")), gpu.SCHEMA, out)
