@@ -176,7 +176,8 @@ def main(given: list[str] | None = None) -> None:
         sys.exit("torch sees no CUDA GPU here; this benchmark needs one.")
     out = asked.out or (None if asked.quick else HERE / "gpu.json")
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    made: Row = {"measured": today, "quick": asked.quick, "machine": facts(), "scan": [], "training": []}
+    made: Row = {"measured": today, "quick": asked.quick, "augmented": "cuda", "machine": facts()}
+    made |= {"scan": [], "training": []}
     for part, rows in (("scan", scans(asked.quick)), ("training", trainings(asked.quick))):
         for name, call in rows:
             if fnmatch(name, asked.only):

@@ -9,7 +9,7 @@ Letters: ω weights · α architecture parameters · T epochs of all stages toge
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -132,8 +132,8 @@ class _Search:
     """State of one call of `search`."""
 
     def __init__(self, train: Batches, valid: Batches, config: SearchConfig) -> None:
-        self.train, self.valid, self.config = train, valid, config
-        self.device = Accelerator().device
+        self.config, self.device = config, Accelerator().device
+        self.train, self.valid = (replace(data, device=self.device) for data in (train, valid))
         self.mean, self.std = (torch.tensor(v, device=self.device).view(1, 3, 1, 1) for v in IMAGENET)
         self.stage, self.epoch, self.log = 0, 0, SearchLog()
         self.kept: tuple[Kept, Kept] = (ALL, ALL)

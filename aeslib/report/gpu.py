@@ -15,6 +15,7 @@ from aeslib.report.parts import grid, raw
 SCHEMA = json.loads(Path(__file__).with_name("gpu.schema.json").read_text(encoding="utf-8"))
 WAYS = {"torch": "ours, pure torch", "unbound": "loop, time unbound once", "indexed": "loop that indexes time",
         "fused": "official kernel"}  # fmt: skip
+CUT = {"cpu": "CPU by one process, which holds the faster networks back", "cuda": "GPU"}
 AVA = 229_979
 """Pictures of AVA that the plan trains on."""
 
@@ -53,8 +54,8 @@ def on_a_gpu() -> Iterable[str]:
     if record["training"]:
         yield (
             "Training paper-size networks through `aeslib.training.fit`: random weights and pictures, the paper's "
-            "batch, crops and flips, everything but reading files. The chapters train in float32. Pictures are cut on "
-            "the CPU, which is what holds the faster networks back; the share is of the best product of matrices in "
+            "batch, crops and flips, everything but reading files. The chapters train in float32. Pictures were cut "
+            f"and turned on the {CUT[record['augmented']]}. The share is of the best product of matrices in "
             f"the same numbers. One pass is over AVA's {AVA:,} training pictures."
         )
         head = ("network", "side", "batch", "numbers", "pictures/s", "", "TFLOP/s", "share", "memory", "one pass, min")

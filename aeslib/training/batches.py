@@ -30,6 +30,8 @@ class Batches:
     """What evaluation does to them (and training too, where `augment` is None)."""
     rows: np.ndarray | None = None
     """(N,) row of `images` behind each target, so that parts of one large array share it; None: the same order."""
+    device: torch.device | str = "cpu"
+    """Where pictures are changed; they go there as bytes. Targets stay on the CPU."""
 
     def __post_init__(self) -> None:
         where = np.arange(len(self.images)) if self.rows is None else self.rows
@@ -61,7 +63,7 @@ class Batches:
     def batch(self, chosen: np.ndarray, *, augment: bool = False) -> Batch:
         """These rows as tensors."""
         shown = self.images[chosen if self.rows is None else self.rows[chosen]]
-        image = torch.from_numpy(np.ascontiguousarray(shown)).float().div_(255)
+        image = torch.from_numpy(np.ascontiguousarray(shown)).to(self.device).float().div_(255)
         change = (self.augment or self.evaluate) if augment else self.evaluate
         if change is not None:
             image = change(image)

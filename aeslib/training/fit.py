@@ -8,7 +8,7 @@ continues from its last checkpoint and ends with the same numbers as one that wa
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -164,7 +164,7 @@ class _Run:
     ) -> None:
         AcceleratorState._reset_state()  # an earlier run of this process may have had another precision
         self.accelerator = Accelerator(mixed_precision=config.precision)
-        self.train, self.config, self.validate = train, config, validate
+        self.train, self.config, self.validate = replace(train, device=self.accelerator.device), config, validate
         self.model, self.home = model, next(model.parameters()).device
         self.parameters = freeze(model, config.train_only)
         optimizer = make_optimizer(self.parameters, config)
@@ -272,7 +272,7 @@ def predict(model: nn.Module, data: Batches, output: Callable[[nn.Module, Batch]
         model.eval().to(device)
     made = []
     with torch.inference_mode():
-        for batch in data.in_order():
+        for batch in replace(data, device=device).in_order():
             moved = {name: value.to(device) for name, value in batch.items()}
             made.append((output(model, moved) if output else model(moved["image"])).float().cpu())
     with torch.inference_mode(False):

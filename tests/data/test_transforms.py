@@ -7,6 +7,7 @@ import torch
 from aeslib.data.images import ImageStore
 from aeslib.data.transforms import RECIPES, crop, get_recipe, mirror, resize, same_shape
 from aeslib.errors import ParameterError
+from aeslib.training import Batches
 
 
 @pytest.mark.parametrize("paper", sorted(RECIPES))
@@ -21,6 +22,16 @@ def test_sides(paper):
         ParameterError, match=r"^pictures are \(8, 8\), this recipe stores \d+ × \d+; open the store with"
     ):
         recipe.train(image[..., :8, :8])
+
+
+@pytest.mark.parametrize("paper", sorted(RECIPES))
+def test_pictures_are_changed_where_they_are_sent(paper):
+    recipe = get_recipe(paper).at(48)
+    stored = np.zeros((4, 3, recipe.store, recipe.store), np.uint8)
+    data = Batches(stored, {}, list("abcd"), 4, recipe.train, recipe.evaluate, device="meta")
+    for batch in (next(data.epoch(0, 0)), next(data.in_order())):
+        assert batch["image"].device.type == "meta"
+        assert batch["image"].shape == (4, 3, 48, 48)
 
 
 def test_published_sides():

@@ -13,7 +13,7 @@ TRAINING = {"paper": "elta", "network": "swinv2", "side": 256, "precision": "flo
             "multiply_adds": 10**10, "value": 200.0, "low": 190.0, "high": 210.0, "mb": 2048.0}  # fmt: skip
 MACHINE = {"gpu": "a <card>", "memory_gb": 80.0, "torch": "2", "cuda": "13", "python": "3", "kernel": "mamba-ssm 2",
            "teraflops": {"float32": 48.0, "bfloat16": 700.0}, "gb_per_second": 1500.0}  # fmt: skip
-RECORD = {"measured": "2026-01-31", "quick": False, "machine": MACHINE, "training": [TRAINING],
+RECORD = {"measured": "2026-01-31", "quick": False, "augmented": "cuda", "machine": MACHINE, "training": [TRAINING],
           "scan": [SCAN, SCAN | {"way": "unbound", "value": 0.01, "low": None, "high": None}]}  # fmt: skip
 
 
@@ -28,6 +28,7 @@ def test_rows_by_hand(file):
     file.write_text(json.dumps(RECORD), encoding="utf-8")
     page = "\n".join(gpu.on_a_gpu())
     assert "one a &lt;card&gt;" in page
+    assert "turned on the GPU." in page
     assert "<td>ours, pure torch</td><td>2.00 ms</td><td><small>[1.00, 3.00]</small></td><td>4 MB</td><td></td>" in page
     assert "<td>loop, time unbound once</td><td>10.00 ms</td><td></td><td>4 MB</td><td>5 ×</td>" in page
     # 6 · 10^10 · 200 = 12 TFLOP/s, a quarter of 48; 229,979 / 200 / 60 = 19.2 min
