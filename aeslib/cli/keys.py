@@ -76,8 +76,8 @@ def plan(profile: str, pattern: str = "*") -> Plan:
             chosen[name] = code.digest(chosen[name], json.dumps({other: shown[other] for other in sorted(others)}))
     shown |= chosen
     api = {*code.PACKAGE.rglob("*.py"), *_inputs("import aeslib.report")}  # the report has a page on every module
-    project = ROOT / "pyproject.toml"
-    key = code.digest(_common(profile), json.dumps(shown, sort_keys=True), project, *sorted(api))
+    around = [ROOT / "pyproject.toml", *sorted((ROOT / "benchmarks").glob("*.json"))]
+    key = code.digest(_common(profile), json.dumps(shown, sort_keys=True), *around, *sorted(api))
     after = {name: sorted(chosen.keys() & set(others)) for name, others in seen.items()}
     usual = {name: _said(name).get("seconds", {}) for name in chosen}
     known = {name: float(seconds[profile]) for name, seconds in usual.items() if profile in seconds}
