@@ -85,7 +85,7 @@ def trainings(record: Mapping[str, Any]) -> Iterable[list[str]]:
     """A row for each network and kind of numbers."""
     for row in record["training"]:
         tera = 6 * row["multiply_adds"] * row["value"] / 1e12
-        kernel = ", official scan" if row["kernel"] else ""
+        kernel = ", official scan" if row["kernel"] else ", scan in torch" if row["network"] == "vmamba" else ""
         yield [
             f"<code>{escape(row['network'])}</code>{kernel}", f"{row['side']} px", str(row["batch"]), row["precision"],
             f"{row['value']:,.0f}", interval(row, 1, ",.0f"), f"{tera:.1f}",
