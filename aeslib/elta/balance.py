@@ -76,7 +76,7 @@ class FDS(nn.Module):
 
     def forward(self, z: Float[Tensor, "B d"], s: Float[Tensor, " B"]) -> Float[Tensor, "B d"]:
         """Recalibrated features of pictures with scores s; as they are in bins that were never seen."""
-        self.to(z.device)
+        self.to(z.device)  # no part of the model, which goes to a GPU without it
         k = bin_of(s, self.low, self.width, self.bins)
         changed = recalibrate(z, self.mean[k], self.var[k], self.smooth_mean[k], self.smooth_var[k])
         return torch.where(self.seen[k, None] > 0, changed, z)
