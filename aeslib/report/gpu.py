@@ -54,9 +54,9 @@ def on_a_gpu() -> Iterable[str]:
             "Training paper-size networks through `aeslib.training.fit`: random weights and pictures, the paper's "
             "batch, crops and flips, everything but reading files. The chapters train in float32. Pictures were cut "
             f"and turned on the {CUT[record['augmented']]}. The share is of the best product of matrices in "
-            "the same numbers."
+            "the same numbers; the last column, the time of a million pictures."
         )
-        head = ("network", "side", "batch", "numbers", "pictures/s", "", "TFLOP/s", "share", "memory", "a million pictures, min")
+        head = ("network", "side", "batch", "numbers", "pictures/s", "", "TFLOP/s", "share", "memory", "a million, min")
         yield raw(grid(head, trainings(record)))
 
 
