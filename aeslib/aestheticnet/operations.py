@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from aeslib.aestheticnet.depthwise import depthwise
+from aeslib.aestheticnet.depthwise import Pointwise, depthwise
 from aeslib.errors import unknown
 
 
@@ -37,8 +37,8 @@ class FactorizedReduce(nn.Module):
 
     def __init__(self, c_in: int, c_out: int, affine: bool = True) -> None:
         super().__init__()
-        self.even = nn.Conv2d(c_in, c_out // 2, 1, bias=False)
-        self.odd = nn.Conv2d(c_in, c_out - c_out // 2, 1, bias=False)
+        self.even = Pointwise(c_in, c_out // 2)
+        self.odd = Pointwise(c_in, c_out - c_out // 2)
         self.norm = nn.BatchNorm2d(c_out, affine=affine)
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:
@@ -49,7 +49,7 @@ class FactorizedReduce(nn.Module):
 
 def relu_conv_norm(c_in: int, c_out: int, affine: bool = True) -> nn.Sequential:
     """ReLU, 1×1 convolution, batch norm: what brings a cell's inputs to its channels."""
-    return nn.Sequential(nn.ReLU(), nn.Conv2d(c_in, c_out, 1, bias=False), nn.BatchNorm2d(c_out, affine=affine))
+    return nn.Sequential(nn.ReLU(), Pointwise(c_in, c_out), nn.BatchNorm2d(c_out, affine=affine))
 
 
 class Depthwise(nn.Conv2d):
@@ -68,7 +68,7 @@ def separable(c: int, k: int, stride: int, affine: bool, dilation: int = 1) -> l
     return [
         nn.ReLU(),
         Depthwise(c, k, stride, dilation),
-        nn.Conv2d(c, c, 1, bias=False),
+        Pointwise(c, c),
         nn.BatchNorm2d(c, affine=affine),
     ]
 

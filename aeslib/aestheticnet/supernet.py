@@ -2,10 +2,9 @@
 
 An edge mixes its operations by softmax(α) (methods 5.1). All edges that leave a state share its ReLU and its pools,
 their convolutions are one grouped convolution each, `none` costs nothing, and the softmax weight is the scale of the
-batch norm that an operation ends with. Dilated convolutions run as ordinary ones on the four grids of every second
-pixel, and maps lie in memory channels last, both because processors have faster code for that; the map between the two
-halves of a `sep_conv` is computed again in backward. The result is that of the edge-by-edge loop;
-`benchmarks/aestheticnet.py` compares both.
+batch norm that an operation ends with. Convolutions of small maps take the forms of `depthwise`, and maps lie in memory
+channels last, both because processors have faster code for that; the map between the two halves of a `sep_conv` is
+computed again in backward. The result is that of the edge-by-edge loop; `benchmarks/aestheticnet.py` compares both.
 
 Letters: B batch · C channels · E edges that leave one state · K kernel size.
 """
@@ -17,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, batch_norm, conv2d, dropout, max_pool2d
 
-from aeslib.aestheticnet.depthwise import LAST, depthwise, grids, norm_relu_depthwise, woven
+from aeslib.aestheticnet.depthwise import LAST, depthwise, norm_relu_depthwise, pointwise
 from aeslib.aestheticnet.genotype import EDGES, NODES, OPS
 from aeslib.aestheticnet.network import Stem, reductions, small_stem
 from aeslib.aestheticnet.operations import FactorizedReduce, relu_conv_norm, shifted
@@ -72,7 +71,7 @@ class Separable(nn.Module):
     def _mixed(self, x: Tensor, point: Tensor) -> Tensor:
         """Pointwise convolution of each edge."""
         if self.edges * self.c <= DENSE:
-            return conv2d(x, block_diagonal(point, self.edges))
+            return pointwise(x, block_diagonal(point, self.edges))
         return conv2d(x, point, groups=self.edges)
 
 
@@ -88,7 +87,7 @@ class Halved(nn.Module):
     def forward(self, x: Float[Tensor, "B C H W"], weight: Float[Tensor, " E"]) -> Float[Tensor, "B EC h w"]:
         """The rectified state → each edge's result, scaled."""
         even, odd = (
-            conv2d(part, w).unflatten(1, (self.edges, -1))
+            pointwise(part, w).unflatten(1, (self.edges, -1))
             for part, w in zip(shifted(x), (self.even, self.odd), strict=True)
         )
         return normed(torch.cat([even, odd], 2).flatten(1, 2), weight.repeat_interleave(self.c))
@@ -137,39 +136,18 @@ class Fan(nn.Module):
         return terms
 
     def _convolved(self, bare: Tensor, weights: Tensor) -> list[tuple[tuple[int, ...], Tensor]]:
-        """Edges, and the sum of the convolutions that just these have, once for each form of the state."""
-        form = self._dilated(bare)
-        wide, sums = dict[tuple[str, int], Tensor](), dict[tuple[str, tuple[int, ...]], Tensor]()
+        """Edges, and the sum of the convolutions that just these have."""
+        wide, sums = dict[int, Tensor](), dict[tuple[int, ...], Tensor]()
         for op, users in self.users.items():
-            run, weight = self.convolutions[op], weights[users, OPS.index(op)]
-            kind = form if op.startswith("dil") else "plain"
+            run, weight, who = self.convolutions[op], weights[users, OPS.index(op)], tuple(users)
             if op == "skip_connect":
                 made = run(bare, weight)
             else:
-                if (key := (kind, len(users))) not in wide:
-                    wide[key] = copies(self._formed(bare, kind), len(users))
-                whole = kind == "plain"
-                made = run(wide[key], weight, self.stride if whole else 1, 2 if whole and op.startswith("dil") else 1)
-            who = (kind, tuple(users))
+                if len(users) not in wide:
+                    wide[len(users)] = copies(bare, len(users))
+                made = run(wide[len(users)], weight, self.stride, 2 if op.startswith("dil") else 1)
             sums[who] = sums[who] + made if who in sums else made
-        return [(users, woven(total) if kind == "grids" else total) for (kind, users), total in sums.items()]
-
-    def _dilated(self, x: Tensor) -> str:
-        """The form in which a dilation of 2 is none: four grids, or where the size is halved the first of them alone.
-
-        GPUs have code for dilation; and of an odd size, grids have a border, which must not enter the norm.
-        """
-        if x.is_cuda:
-            return "plain"
-        if self.stride == 2:
-            return "first"
-        return "plain" if x.shape[2] % 2 or x.shape[3] % 2 else "grids"
-
-    def _formed(self, x: Tensor, kind: str) -> Tensor:
-        """The state in that form."""
-        if kind == "first":
-            return x[:, :, ::2, ::2].contiguous(memory_format=LAST)
-        return grids(x) if kind == "grids" else x
+        return list(sums.items())
 
     def _mixed(self, x: Tensor, weights: Tensor) -> Sequence[Tensor]:
         """Pools and identity, each computed once, mixed for all edges by one product."""
