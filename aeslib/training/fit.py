@@ -210,7 +210,7 @@ class _Run:
     def _one_step(self, batch: Batch) -> dict[str, float | Tensor]:
         with self.accelerator.autocast():
             loss, logs = self.step(batch)
-        if not bool(torch.isfinite(loss)):
+        if not math.isfinite(loss.item()):
             names = ", ".join(repr(self.train.ids[int(row)]) for row in batch["index"][:5])
             raise StateError(
                 f"loss is {loss.item()} in epoch {self.epoch} on a batch of {len(batch['index'])} images, "
@@ -218,7 +218,10 @@ class _Run:
             )
         for parameter in self.parameters:
             parameter.grad = None  # `zero_grad` without its bookkeeping
-        self.accelerator.backward(loss)
+        if self.accelerator.scaler:
+            self.accelerator.backward(loss)
+        else:
+            loss.backward()  # theirs divides by 1 first
         if self.config.clip is not None:
             self.accelerator.clip_grad_norm_(self.parameters, self.config.clip)
         self.optimizer.step()
