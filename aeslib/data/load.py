@@ -105,6 +105,19 @@ def pictured(key: str, *, size: int = 4000, seed: int = 0) -> Dataset:
     return found if found.source == "real" else synthetic(found.card, size=size, seed=seed, level="image")
 
 
+def origin(key: str, *, size: int = 4000, seed: int = 0) -> str:
+    """`pictured(key).detail`, without making a stand-in for it."""
+    card = load_card(key)
+    if published(ADAPTERS[key], data_root() / key, card.splits[0].family, "image"):
+        return pictured(key, size=size, seed=seed).detail
+    return made_from(card, size, seed)
+
+
+def made_from(card: DatasetCard, size: int, seed: int) -> str:
+    """What is told of a stand-in."""
+    return f"synthetic stand-in for {card.title}: size {size}, seed {seed}"
+
+
 def published(adapter: Adapter, folder: Path, family: str, level: Level) -> bool:
     """Whether the owners' labels of this family and level are to be read from `folder`.
 
@@ -131,8 +144,8 @@ def synthetic(card: DatasetCard, *, size: int, seed: int, level: Level) -> Datas
     """The stand-in for a data set that is not at hand."""
     from aeslib.data.synthetic.standins import standin
 
-    detail = f"synthetic stand-in for {card.title}: size {size}, seed {seed}"
-    return Dataset(card, standin(card.key, size=size, seed=seed, level=level), "synthetic", detail)
+    table = standin(card.key, size=size, seed=seed, level=level)
+    return Dataset(card, table, "synthetic", made_from(card, size, seed))
 
 
 def find_images(adapter: Adapter, folder: Path) -> ImagePaths:

@@ -20,7 +20,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from aeslib.code import closure, digest
-from aeslib.data import pictured
+from aeslib.data import origin
 from aeslib.errors import ParameterError, StateError, unknown
 from aeslib.paths import artifacts_dir, claimed, writing
 from aeslib.profiles import Profile
@@ -104,7 +104,7 @@ def find_study(name: str) -> Study:
 
 def origins(study: Study, profile: Profile) -> list[str]:
     """What each of the study's data sets is read or made from."""
-    return [pictured(key, size=profile.images).detail for key in study.data]
+    return [origin(key, size=profile.images) for key in study.data]
 
 
 def run_key(study: Study, config: Any, profile: Profile, details: Sequence[str] | None = None) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aeslib.data import load, pictured
+from aeslib.data import load, origin, pictured
 from aeslib.data.cards import KEYS, load_card
 from aeslib.data.load import ImagePaths
 from aeslib.data.table import LabelTable
@@ -161,6 +161,8 @@ def test_labels_without_their_pictures_give_way_to_a_stand_in_that_has_some(root
     assert pictured("oasis_beauty").source == "real"
     assert load("eva").source == "labels"
     assert pictured("eva", size=40).source == "synthetic"
+    for key in ("oasis_beauty", "eva", "aadb"):  # all there, labels alone, nothing
+        assert origin(key, size=40, seed=1) == pictured(key, size=40, seed=1).detail
 
 
 def test_with_some_images_missing_only_the_labels_are_used_and_the_number_is_told(root):

@@ -338,7 +338,7 @@ def test_a_label_file_that_changes_under_a_cache(tmp_path, monkeypatch):
     path = makers.make("aadb", root) / "imgListTestNewRegression_.csv"
     study = replace(TOY, data=("koniq10k", "aadb"))
     makers.make("koniq10k", root)
-    monkeypatch.setattr(core, "pictured", lambda key, size: load(key))  # labels alone: their pictures are not there
+    monkeypatch.setattr(core, "origin", lambda key, size: load(key).detail)  # labels alone, no pictures
     whole, key, mos = list(keys.fingerprint(root)), core.run_key(study, Cell(0), SMOKE), load("aadb").table.mos
     text = path.read_bytes()
     swapped(path, text.replace(b",0.75\n", b",0.25\n").replace(b",0.8\n", b",0.2\n"))

@@ -71,4 +71,5 @@ def test_grids_hold_each_run_once():
     ):
         cells = grid(profile)
         assert len(cells) == len(set(cells))
-    assert {cell.seed for cell in aesmamba.visual(profile)} == set(range(profile.seeds))
+    assert {cell.seed for cell in aesmamba.visual(profile)} == set(range(aesmamba.SEEDS))
+    assert {cell.seed for cell in aesmamba.visual(get_profile("paper"))} == set(range(get_profile("paper").seeds))

@@ -66,7 +66,7 @@ def test_key_changes_with_config_profile_data_and_code_only(monkeypatch, tmp_pat
     assert key != run_key(study, Cell("a", 1), SMOKE)
     assert key != run_key(study, cell, replace(SMOKE, images=401))
     details = iter(["file 1", "file 2"])
-    monkeypatch.setattr(core, "pictured", lambda key, size: type("D", (), {"detail": next(details)}))
+    monkeypatch.setattr(core, "origin", lambda key, size: next(details))
     with_data = replace(study, data=("ava",))
     assert run_key(with_data, cell, SMOKE) != run_key(with_data, cell, SMOKE)
     source = tmp_path / "aeslib" / "m.py"

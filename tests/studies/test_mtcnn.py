@@ -46,7 +46,7 @@ def small(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)  # checkpoints of one test must not meet those of another
     monkeypatch.setattr(studies, "parts", parts)
     monkeypatch.setattr(studies, "starting_encoder", starting_encoder)
-    monkeypatch.setattr("aeslib.studies.core.pictured", lambda *_, **__: type("D", (), {"detail": ""}))
+    monkeypatch.setattr("aeslib.studies.core.origin", lambda *_, **__: "")
     for cached in (studies.pictures_of, studies.prepared):
         cached.cache_clear()
     yield
