@@ -291,6 +291,7 @@ def figure_persona(pictures: np.ndarray, generic: np.ndarray, personal: np.ndarr
     fig, axes = plt.subplots(1, len(pictures), figsize=(1.55 * len(pictures), 2.1))
     for ax, picture, before, after in zip(axes, pictures, generic, personal, strict=True):
         ax.imshow(np.moveaxis(picture, 0, -1))
+        ax.set(xticks=[], yticks=[])  # ticks cost time though not drawn
         ax.set_title(f"{after:.2f} ({after - before:+.2f})", fontsize=8, loc="center")
         ax.set_axis_off()
     return finish(fig)
