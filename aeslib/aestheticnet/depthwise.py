@@ -20,6 +20,7 @@ SMALL = 100
 
 
 @lru_cache(maxsize=64)
+@torch.inference_mode(False)  # what prediction made first must do for training too
 def taps(k: int, stride: int, dilation: int, height: int, width: int, dtype: torch.dtype) -> Float[Tensor, "KK HWhw"]:
     """1 where that tap of a kernel brings that pixel of the map (H, W) to that of the result (h, w)."""
     each = torch.eye(k * k, dtype=dtype).view(-1, 1, k, k)
