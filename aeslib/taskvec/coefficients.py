@@ -82,14 +82,14 @@ def bradley_terry(
         b = a + count // 2
     else:
         a, b = torch.triu_indices(count, count, 1, device=pred.device)
-    gap, side = pred[..., a] - pred[..., b], (truth[..., a] - truth[..., b]).sign()
-    loss = softplus(-side * gap)
-    if tie == "half":
-        loss, kept = torch.where(side == 0, (softplus(gap) + softplus(-gap)) / 2, loss), torch.ones_like(gap)
-    else:
-        kept = (side != 0).to(gap) if tie == "drop" else torch.ones_like(gap)
-        loss = loss * (side != 0)
-    return loss.sum(-1) / kept.sum(-1).clamp(min=1)
+    each = torch.eye(count, device=pred.device).to(pred)
+    gap = pred @ (each[:, a] - each[:, b])  # pred[..., a] - pred[..., b], whose gradient is slow
+    side = (truth[..., a] - truth[..., b]).sign().to(gap)
+    loss, kept = softplus(-side * gap), side != 0
+    if tie == "drop":
+        return (loss * kept).sum(-1) / kept.sum(-1).clamp(min=1)
+    ties = (softplus(gap) + softplus(-gap)) / 2 if tie == "half" else 0.0
+    return torch.where(kept, loss, ties).sum(-1) / max(1, len(a))
 
 
 def personal_loss(pred: Float[Tensor, "*R K"], truth: Float[Tensor, "*R K"], config: Personal) -> Float[Tensor, "*R"]:
