@@ -82,14 +82,14 @@ def bradley_terry(
         b = a + count // 2
     else:
         a, b = torch.triu_indices(count, count, 1, device=pred.device)
-    each = torch.eye(count, device=pred.device).to(pred)
-    gap = pred @ (each[:, a] - each[:, b])  # pred[..., a] - pred[..., b], whose gradient is slow
-    side = (truth[..., a] - truth[..., b]).sign().to(gap)
+    a, b = (one.expand(*pred.shape[:-1], -1) for one in (a, b))  # for `gather`: indexing has a slow gradient
+    gap = pred.gather(-1, a) - pred.gather(-1, b)
+    side = (truth.gather(-1, a) - truth.gather(-1, b)).sign().to(gap)
     loss, kept = softplus(-side * gap), side != 0
     if tie == "drop":
         return (loss * kept).sum(-1) / kept.sum(-1).clamp(min=1)
     ties = (softplus(gap) + softplus(-gap)) / 2 if tie == "half" else 0.0
-    return torch.where(kept, loss, ties).sum(-1) / max(1, len(a))
+    return torch.where(kept, loss, ties).sum(-1) / max(1, a.shape[-1])
 
 
 def personal_loss(pred: Float[Tensor, "*R K"], truth: Float[Tensor, "*R K"], config: Personal) -> Float[Tensor, "*R"]:
