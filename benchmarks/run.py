@@ -1,16 +1,19 @@
 """Every hot path beside its peer: `python benchmarks/run.py [--only GLOB] [--quick]`.
 
 Writes `benchmarks/results.json` (schema: `aeslib/report/speed.schema.json`), which the report shows. One thread, CPU
-seconds; ours and its peer run in turn in one process; ratios are medians over turns with 95% bootstrap intervals. Peers
-are plain forms of the same written here: a loop, a broadcast, a call of scipy. `--quick` uses tiny shapes, to see that
-everything runs: its numbers mean nothing and are written only where `--out` says.
+seconds; ours and its peer run in turn in one process, each row in its own, since memory that earlier rows held or gave
+back makes calls faster or slower. Ratios are medians over turns with 95% bootstrap intervals. Peers are plain forms of
+the same written here: a loop, a broadcast, a call of scipy. `--quick` uses tiny shapes, to see that everything runs:
+its numbers mean nothing and are written only where `--out` says.
 """
 
 import argparse
 import datetime
 import json
 import math
+import multiprocessing
 import platform
+import sys
 from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
@@ -46,6 +49,13 @@ def facts(machine: Machine) -> dict[str, object]:
     }  # fmt: skip
 
 
+def row_of(name: str, quick: bool, machine: Machine) -> dict:
+    """Measure one comparison."""
+    torch.set_num_threads(1)
+    row = measure(name, ALL[name](quick), machine, turns=3 if quick else 9)
+    return row | {"value": row["value"] if math.isfinite(row["value"]) else None}
+
+
 def shown(row: dict) -> str:
     """One line of the console."""
     low, high = ("" if row[end] is None else f"{row[end]:.3g}" for end in ("low", "high"))
@@ -69,9 +79,11 @@ def main(arguments: list[str] | None = None) -> None:
     machine, out = Machine(), asked.out or (None if asked.quick else HERE / "results.json")
     old = out is not None and out.is_file() and not asked.quick
     known = {row["name"]: row for row in json.loads(out.read_text(encoding="utf-8"))["rows"]} if old else {}
+    facts(machine)  # measured once, before the children
+    processes = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     for name in chosen:
-        row = measure(name, ALL[name](asked.quick), machine, turns=3 if asked.quick else 9)
-        known[name] = row | {"value": row["value"] if math.isfinite(row["value"]) else None}
+        with processes.Pool(1) as pool:
+            known[name] = pool.apply(row_of, (name, asked.quick, machine))
         print(shown(known[name]), flush=True)
         if out is not None:  # after each, so that what is interrupted is not lost
             save(out, asked.quick, machine, [known[name] for name in ALL if name in known])
