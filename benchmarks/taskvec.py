@@ -84,6 +84,26 @@ def pair_rank(quick: bool) -> Comparison:
     )  # fmt: skip
 
 
+def indexed_pairs(pred: Tensor, truth: Tensor) -> Tensor:
+    """Eq 3 of many users, both pictures of every pair by their places."""
+    a, b = torch.triu_indices(pred.shape[-1], pred.shape[-1], 1)
+    side = (truth[:, a] - truth[:, b]).sign()
+    losses = softplus(-side * (pred[:, a] - pred[:, b])) * (side != 0)
+    return losses.sum(-1) / (side != 0).sum(-1)
+
+
+def pair_rank_users(quick: bool) -> Comparison:
+    """The same of many users at once, and its gradient: what every step of the tangent solver takes."""
+    users, size, g = 4 if quick else 200, 32, torch.Generator().manual_seed(0)
+    pred = torch.randn(users, size, generator=g, requires_grad=True)
+    truth = torch.randint(1, 10, (users, size), generator=g).float()
+    return Comparison(
+        path=f"pair rank loss and gradient, {users} users, B {size}", against="pairs by indexing", unit="x", target=2,
+        ours=lambda: torch.autograd.grad(bradley_terry(pred, truth).sum(), pred),
+        peer=lambda: torch.autograd.grad(indexed_pairs(pred, truth).sum(), pred),
+    )  # fmt: skip
+
+
 def many_users(quick: bool) -> Comparison:
     """A world's users: one gradient per picture and all fits at once, against 500 exact steps for each."""
     torch.manual_seed(0)
@@ -113,4 +133,5 @@ COMPARISONS = {
     "taskvec-vit-b2": merging("ViT-B/16", 2, 0.20),
     "taskvec-users": many_users,
     "taskvec-pair-rank": pair_rank,
+    "taskvec-pair-rank-users": pair_rank_users,
 }

@@ -52,8 +52,9 @@ def hot_paths() -> Iterable[str]:
     reached = sum(map(met, rows))
     yield (
         "Each hot path beside a plain form of the same (a loop, a broadcast, a call of scipy), on one thread, in CPU "
-        "seconds; ours and the peer ran in turn in one process. Ratios are medians over turns with 95% bootstrap "
-        f"intervals; they carry over to other machines better than seconds do. **{reached} of {len(rows)}** targets "
+        "seconds; ours and the peer ran in turn in one process, each row in its own. Ratios are medians over turns "
+        "with 95% bootstrap intervals; they carry over to other machines better than seconds do. "
+        f"**{reached} of {len(rows)}** targets "
         "are met. `python benchmarks/run.py` measures again."
     )
     if record["quick"]:
