@@ -85,11 +85,12 @@ def bradley_terry(
     a, b = (one.expand(*pred.shape[:-1], -1) for one in (a, b))  # for `gather`: indexing has a slow gradient
     gap = pred.gather(-1, a) - pred.gather(-1, b)
     side = (truth.gather(-1, a) - truth.gather(-1, b)).sign().to(gap)
-    loss, kept = softplus(-side * gap), side != 0
+    loss = softplus(-side * gap)
     if tie == "drop":
+        kept = side.abs()
         return (loss * kept).sum(-1) / kept.sum(-1).clamp(min=1)
     ties = (softplus(gap) + softplus(-gap)) / 2 if tie == "half" else 0.0
-    return torch.where(kept, loss, ties).sum(-1) / max(1, a.shape[-1])
+    return torch.where(side != 0, loss, ties).sum(-1) / max(1, a.shape[-1])
 
 
 def personal_loss(pred: Float[Tensor, "*R K"], truth: Float[Tensor, "*R K"], config: Personal) -> Float[Tensor, "*R"]:
