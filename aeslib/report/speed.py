@@ -14,7 +14,7 @@ from aeslib.report.gather import Book, check, read_json
 from aeslib.report.parts import grid, minutes, plural, raw
 
 SCHEMA = json.loads(Path(__file__).with_name("speed.schema.json").read_text(encoding="utf-8"))
-WORDS = {"x": "{:.3g} ×", "overhead": "+{:.1%}", "s": "{:.1f} s", "MB": "{:.1f} MB", "share": "{:.2f} of it",
+WORDS = {"x": "{:,g} ×", "overhead": "+{:.1%}", "s": "{:.1f} s", "MB": "{:.1f} MB", "share": "{:.2f} of it",
          "exponent": "L^{:.2f}"}  # fmt: skip
 """Unit of a row → how its numbers are written."""
 
@@ -73,14 +73,17 @@ def hot_paths() -> Iterable[str]:
 
 def cells(row: Mapping[str, Any]) -> list[str]:
     """One row of the table."""
-    words, sign = WORDS[row["unit"]], "≥" if row["unit"] == "x" else "≤"
-    value = "never reached" if row["value"] is None else words.format(row["value"])
+
+    def said(number: float) -> str:
+        return WORDS[row["unit"]].format(float(f"{number:.3g}"))
+
+    value, sign = "never reached" if row["value"] is None else said(row["value"]), "≥" if row["unit"] == "x" else "≤"
     if row["low"] is not None:
-        value += f" <small>[{words.format(row['low'])}, {words.format(row['high'])}]</small>"
+        value += f" <small>[{said(row['low'])}, {said(row['high'])}]</small>"
     memory = " / ".join("–" if row[k] is None else f"{row[k]:.1f} MB" for k in ("ours_mb", "peer_mb"))
     share = "" if row["share"] is None else f"{row['share']:.0%} <small>{escape(row['limit'])}</small>"
     return [
-        escape(row["path"]), escape(row["against"]), f"{sign} {words.format(row['target'])}", value,
+        escape(row["path"]), escape(row["against"]), f"{sign} {said(row['target'])}", value,
         "✓ met" if met(row) else "<b>✗ missed</b>", took(row["ours_s"]), took(row["peer_s"]),
         memory if row["ours_mb"] is not None else "", share,
     ]  # fmt: skip
