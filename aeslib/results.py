@@ -11,7 +11,7 @@ import json
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -94,13 +94,14 @@ class Notebook:
 
         folder = results_dir(self.profile.name) / "tables"
         shown = table.assign(data="synthetic") if synthetic and "data" not in table else table
+        shown = shown.astype(dict.fromkeys(counts(shown), "Int64"))
         index = shown.index.name is not None or shown.index.nlevels > 1
         title = f"{stem} {caption}".strip() + (" [synthetic stand-in]" if synthetic else "")
         with pd.option_context("display.max_colwidth", None):  # else long cells end in dots
             html = shown.to_html(index=index, border=0, classes="aeslib-table", na_rep="")
         for suffix, text in (
             (".csv", shown.to_csv(index=index)),
-            (".tex", shown.to_latex(index=index, escape=True, caption=title)),
+            (".tex", shown.to_latex(index=index, escape=True, caption=title, na_rep="")),
             (".html", html),
         ):
             write_text(folder / f"{stem}{suffix}", text)
@@ -134,6 +135,12 @@ class Notebook:
         }
         validate(record, SCHEMA)
         return record
+
+
+def counts(table: pd.DataFrame) -> list[Hashable]:
+    """Columns of whole numbers that pandas made floats since some are missing: 5 seeds shall not be printed as 5.0."""
+    floats = table.select_dtypes("float").items()
+    return [name for name, values in floats if values.isna().any() and (values.dropna() % 1 == 0).all()]
 
 
 def start(name: str, *, profile: str, seed: int) -> Notebook:
