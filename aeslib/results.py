@@ -11,7 +11,7 @@ import json
 import platform
 import subprocess
 import sys
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -94,7 +94,9 @@ class Notebook:
 
         folder = results_dir(self.profile.name) / "tables"
         shown = table.assign(data="synthetic") if synthetic and "data" not in table else table
-        shown = shown.astype(dict.fromkeys(counts(shown), "Int64"))
+        shown = shown.copy()
+        for name, values in shown.select_dtypes("float").items():
+            shown[name] = in_figures(values)
         index = shown.index.name is not None or shown.index.nlevels > 1
         title = f"{stem} {caption}".strip() + (" [synthetic stand-in]" if synthetic else "")
         with pd.option_context("display.max_colwidth", None):  # else long cells end in dots
@@ -137,9 +139,11 @@ class Notebook:
         return record
 
 
-def counts(table: pd.DataFrame) -> list[Hashable]:
-    """Columns of whole numbers that pandas keeps as floats, mostly since some are missing: 5 seeds are not 5.0."""
-    return [name for name, values in table.select_dtypes("float").items() if (values.dropna() % 1 == 0).all()]
+def in_figures(values: pd.Series) -> pd.Series:
+    """A column of floats, as integers where all are whole (most are counts with gaps): 5 seeds, not 5.0."""
+    if (values.dropna() % 1 != 0).any():
+        return values
+    return values.astype("Int64").astype(object).where(values.notna())  # of all kinds this alone leaves gaps empty
 
 
 def start(name: str, *, profile: str, seed: int) -> Notebook:
