@@ -1,4 +1,4 @@
-"""The chapter on long tails in JupyterLab: its interactive cell must react to a reader."""
+"""Controls in JupyterLab: those of the chapter on long tails must react to a reader, at once or after running cells."""
 
 import os
 import socket
@@ -60,21 +60,31 @@ def wait_for(address: str, server: subprocess.Popen, log: Path, patience: float 
 
 
 @pytest.fixture
-def open_chapter(chromium, tmp_path):
-    """Opens the chapter at the smoke profile in JupyterLab, runs all of it, and gives the page."""
-    notebook = nbformat.read(ROOT / "notebooks" / "02_long_tail.ipynb", as_version=4)
-    notebook.cells[1].source = notebook.cells[1].source.replace('"default"', '"smoke"')
-    nbformat.write(notebook, tmp_path / "02_long_tail.ipynb")
+def open_lab(chromium, tmp_path):
+    """Opens a notebook in JupyterLab, runs all of it, and gives the page as soon as it shows an element."""
     with lab(tmp_path) as address:
         context = chromium.new_context(viewport={"width": 1400, "height": 1200})
-        page = context.new_page()
-        page.goto(f"{address}/tree/02_long_tail.ipynb")
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        page.wait_for_function(READY, timeout=60_000)
-        page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")  # not awaited
-        page.wait_for_selector(EXPLORER, timeout=180_000)
-        yield page
+
+        def go(notebook: nbformat.NotebookNode, element: str):
+            nbformat.write(notebook, tmp_path / "opened.ipynb")
+            page = context.new_page()
+            page.goto(f"{address}/tree/opened.ipynb")
+            page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+            page.wait_for_function(READY, timeout=60_000)
+            page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")  # not awaited
+            page.wait_for_selector(element, timeout=180_000)
+            return page
+
+        yield go
         context.close()
+
+
+@pytest.fixture
+def open_chapter(open_lab):
+    """The chapter at the smoke profile."""
+    notebook = nbformat.read(ROOT / "notebooks" / "02_long_tail.ipynb", as_version=4)
+    notebook.cells[1].source = notebook.cells[1].source.replace('"default"', '"smoke"')
+    return open_lab(notebook, EXPLORER)
 
 
 def line(page) -> str:
@@ -82,7 +92,29 @@ def line(page) -> str:
 
 
 def wait_for_line(page, words: str) -> None:
-    page.locator(f"{EXPLORER} b", has_text=words).first.wait_for(timeout=180_000)
+    expect = pytest.importorskip("playwright.sync_api").expect
+    expect(page.locator(f"{EXPLORER} b").first).to_contain_text(words, timeout=180_000)
+
+
+BESIDE_A_CELL = """
+import ipywidgets
+buttons = ipywidgets.ToggleButtons(options=["first", "second", "third"])
+chosen = ipywidgets.HTML()
+buttons.observe(lambda change: setattr(chosen, "value", f"<i>{change['new']} it is</i>"), "value")
+ipywidgets.VBox([buttons, chosen]).add_class("beside-a-cell")
+"""
+
+
+def test_a_control_moved_beside_a_waiting_cell_goes_on(open_lab):
+    """ipykernel 7.4 answers such a message without saying that it is done: JupyterLab then sends no other."""
+    cells = BESIDE_A_CELL, "import asyncio\nawait asyncio.sleep(5)\nprint('slept')"
+    notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, cells)])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}  # else a dialog asks for one
+    page = open_lab(notebook, ".beside-a-cell")
+    for choice in ("second", "third"):
+        page.get_by_role("button", name=choice).click()
+        page.get_by_text(f"{choice} it is").wait_for(timeout=20_000)
+        page.get_by_text("slept", exact=True).wait_for(timeout=20_000)
 
 
 def test_the_explorer_reacts(open_chapter):
