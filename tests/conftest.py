@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,6 @@ from hypothesis import settings
 
 settings.register_profile("aeslib", deadline=None, print_blob=True)  # a shared machine is slow at times: no timed tests
 settings.load_profile("aeslib")
-signal.signal(signal.SIGINT, signal.default_int_handler)
-"""A script's background job ignores interrupts, and so would the runs that tests stop."""
 
 REAL = os.environ.get("AESLIB_DATA")
 FLAGS = (

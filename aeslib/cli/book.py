@@ -1,19 +1,17 @@
 """The report as a job of the run."""
 
 import argparse
-import os
 from functools import partial
 
 from aeslib.cli.keys import REPORT
-from aeslib.cli.process import CHILD, die_with_parent, own_environment
+from aeslib.cli.process import die_with_starter, own_environment
 from aeslib.cli.records import run_job
 from aeslib.paths import results_dir
 
 
 def main(options: argparse.Namespace) -> int:
     """`python -m aeslib book`: the report over all executed notebooks of a profile; 1 when it fails."""
-    if os.environ.get(CHILD):
-        die_with_parent()
+    die_with_starter()
     own_environment()
     for marker in (results_dir(options.profile) / ".done").glob(f"{REPORT}.*"):
         marker.unlink()

@@ -12,7 +12,7 @@ from typing import Any
 
 from aeslib.cli import warm
 from aeslib.cli.keys import notebook_path
-from aeslib.cli.process import CHILD, die_with_parent, own_environment
+from aeslib.cli.process import die_with_starter, own_environment
 from aeslib.cli.records import read_record, run_job
 from aeslib.code import read_notebook
 from aeslib.errors import ParameterError, StateError, unknown
@@ -24,8 +24,7 @@ def main(options: argparse.Namespace) -> int:
     path = notebook_path(options.name)
     parameters = {"PROFILE": options.profile, **given_parameters(options.parameter or [])}
     check_parameters(path.name, declared_parameters(path), parameters)
-    if os.environ.get(CHILD):
-        die_with_parent()
+    die_with_starter()
     given = [f"--parameter={word}" for word in options.parameter or []]
     code = warm.ask(["notebook", options.name, f"--profile={options.profile}", *given])
     if code is not None:

@@ -218,7 +218,7 @@ def show_help(_: Options) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code (2: wrong words, 1: something failed, 130: Ctrl-C)."""
+    """Run one command; returns its exit code (2: wrong words, 1: something failed, 130: stopped)."""
     words = list(sys.argv[1:] if argv is None else argv)
     checking = words[:1] == ["--check"]
     try:

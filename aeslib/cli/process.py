@@ -19,8 +19,10 @@ THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM")
 MEMORY = {"hugetlb": 1, "mmap_threshold": 32 << 20, "trim_threshold": 1 << 30, "top_pad": 32 << 20}
 """Tunables of glibc's malloc: large pages, and memory that is freed stays with the process for the next step of a
 training. Otherwise a step of a small network spends a tenth of its time on giving memory back and taking it again."""
-CHILD = "AESLIB_RUN_CHILD"
-"""Set for the processes of a run: they end when the process that started them is gone."""
+STARTER = "AESLIB_RUN_STARTER"
+"""Set for the processes of a run to the number of the process that starts them: they end when it is gone."""
+SOMEBODY = "0"
+"""In its place where the starter is not known beforehand: on a cluster, in a fork."""
 
 
 def own_environment() -> None:
@@ -57,9 +59,17 @@ def kill_tree(pid: int, *, root: bool = True) -> None:
                 process.kill()
 
 
-def die_with_parent(poll: float = 0.25) -> None:
-    """From now on end this process and its children within `poll` seconds of its parent's end, however that came."""
-    parent = os.getppid()
+def die_with_starter(poll: float = 0.25) -> None:
+    """In a process of a run: end with its children within `poll` seconds of its parent's end, however that came.
+
+    A parent that ended while this process was starting counts, too.
+    """
+    starter, parent = os.environ.get(STARTER), os.getppid()
+    if starter is None:
+        return
+    if starter not in {str(parent), SOMEBODY}:
+        os._exit(1)
+    os.environ[STARTER] = SOMEBODY  # of what this process starts
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aeslib.cli import keys, progress, slurm, warm
-from aeslib.cli.process import CHILD, cores, only_run, own_environment, stop
+from aeslib.cli.process import STARTER, cores, only_run, own_environment, stop
 from aeslib.cli.records import damaged, read_record
 from aeslib.paths import ROOT, results_dir
 
@@ -134,7 +134,7 @@ def watch(
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
-            env={**os.environ, CHILD: "1", **environment}, pass_fds=[lock],
+            env={**os.environ, STARTER: str(os.getpid()), **environment}, pass_fds=[lock],
         )  # fmt: skip
         try:
             while process.poll() is None:

@@ -25,7 +25,7 @@ from select import select
 from types import SimpleNamespace
 
 from aeslib import code
-from aeslib.cli.process import kill_tree, stop
+from aeslib.cli.process import SOMEBODY, STARTER, kill_tree, stop
 
 DOOR = "AESLIB_WARM"
 """Names the socket of the process that forks, in the environment of a run's jobs."""
@@ -42,6 +42,8 @@ LARGEST = 1 << 20
 def serving(notebooks: Sequence[Path], keep: int) -> Iterator[dict[str, str]]:
     """While the block runs, the environment it yields lets `ask` find a process that forks; empty where none pays.
 
+    What jobs leave in their folder for temporary files goes with the block, also where they are killed.
+
     Args:
         notebooks: that will run.
         keep: a file descriptor that everything started here keeps open.
@@ -49,14 +51,15 @@ def serving(notebooks: Sequence[Path], keep: int) -> Iterator[dict[str, str]]:
     if sys.platform != "linux" or len(notebooks) < 2:  # elsewhere such forks are not safe
         yield {}
         return
-    with tempfile.TemporaryDirectory(prefix="aeslib-") as folder:
+    with tempfile.TemporaryDirectory(prefix="aeslib-", ignore_cleanup_errors=True) as folder:
+        own = {"TMPDIR": folder}
         command = [sys.executable, "-m", __name__, f"{folder}/door", *ALWAYS, *shared(notebooks)]
         server = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True, pass_fds=[keep],
+            start_new_session=True, pass_fds=[keep], env=os.environ | own,
         )  # fmt: skip
         try:
-            yield {DOOR: f"{folder}/door"}
+            yield {DOOR: f"{folder}/door"} | own
         finally:
             stop(server)
 
@@ -91,7 +94,7 @@ def ask(words: Sequence[str]) -> int | None:
     """
     if DOOR not in os.environ:
         return None
-    environment = {name: value for name, value in os.environ.items() if name != DOOR}
+    environment = {name: value for name, value in os.environ.items() if name != DOOR} | {STARTER: SOMEBODY}
     request = json.dumps({"words": list(words), "folder": os.getcwd(), "environment": environment}).encode()
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
         try:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -44,6 +45,17 @@ class Home:
 
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "aeslib", *words]
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start the command line, errors to be read from it. Signals stop it also where this process ignores them."""
+        kept = {request: signal.signal(request, signal.SIG_DFL) for request in (signal.SIGINT, signal.SIGHUP)}
+        try:
+            return subprocess.Popen(
+                self.command(*words), cwd=self.path, env=self.env, text=True, stderr=subprocess.PIPE
+            )
+        finally:
+            for request, handler in kept.items():
+                signal.signal(request, handler)
 
     def run(self, *words: str, code: int = 0) -> str:
         """Run the command line; its output, both streams together. The exit code must be `code`."""

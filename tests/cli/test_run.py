@@ -1,8 +1,11 @@
 """Runs from end to end on a small project: what runs again, what a failure or a kill leaves, one run at a time."""
 
 import json
+import os
 import signal
 import subprocess
+import sys
+import tempfile
 import time
 
 import psutil
@@ -192,23 +195,34 @@ def test_after_kill_9_the_next_run_goes_on_and_nothing_of_the_old_one_stays(home
     assert not litter.exists()
 
 
-def test_a_second_run_at_the_same_time_says_so_and_a_stopped_one_leaves_nothing_behind(home, tmp_path):
+@pytest.mark.parametrize("starter", ["here", "gone"])
+def test_a_job_whose_run_ended_while_it_started_does_nothing(home, tmp_path, starter):
+    flag, gone = tmp_path / "pid", subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    home.notebook("01_one", WAIT.format(flag=str(flag), slow=""))
+    home.env["AESLIB_RUN_STARTER"] = str({"here": os.getpid(), "gone": gone.pid}[starter])
+    home.run("notebook", "01_one", "--profile", "smoke", code=int(starter == "gone"))
+    assert flag.exists() == (starter == "here")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_second_run_at_the_same_time_says_so_and_a_stopped_one_leaves_nothing_behind(home, tmp_path, how):
     flag, slow = tmp_path / "pid", tmp_path / "slow"
     slow.touch()
     home.notebook("01_one", WAIT.format(flag=str(flag), slow=str(slow)))
     home.notebook("02_two", "import time; time.sleep(600)")  # with two, both are forks
-    run = subprocess.Popen(
-        home.command("report", "--profile", "smoke"), cwd=home.path, env=home.env, text=True, stderr=subprocess.PIPE
-    )
+    home.env["TMPDIR"] = tempfile.mkdtemp()  # not in `tmp_path`: paths of sockets are short
+    run = home.start("report", "--profile", "smoke")
     until(lambda: flag.exists() and flag.read_text())
     family = psutil.Process(run.pid).children(recursive=True)
     busy = f"aeslib: another run of 'smoke' is going on (process {run.pid}); wait for it or stop it.\n"
     assert home.report(code=1) == busy
     assert home.run("clean", code=1) == busy
-    run.send_signal(signal.SIGINT)
+    run.send_signal(how)
     assert run.communicate(timeout=60)[1] == "aeslib: stopped; what is finished is kept, run again to go on.\n"
     assert run.returncode == 130
     assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in family)
+    os.rmdir(home.env["TMPDIR"])  # which fails when anything is in it
 
 
 def test_a_broken_snakefile_is_told(home):

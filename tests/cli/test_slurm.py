@@ -83,8 +83,7 @@ def test_a_stopped_run_leaves_no_job_behind(home, slurm, tmp_path):
     flag, slow = tmp_path / "flag", tmp_path / "slow"
     slow.touch()
     home.notebook("01_one", HOLD.format(flag=str(flag), slow=str(slow)))
-    start = home.command("report", "--profile", "smoke", *ON_SLURM)
-    run = subprocess.Popen(start, cwd=home.path, env=home.env, text=True, stderr=subprocess.PIPE)
+    run = home.start("report", "--profile", "smoke", *ON_SLURM)
     until(flag.exists)
     run.send_signal(signal.SIGINT)
     assert run.communicate(timeout=60)[1] == "aeslib: stopped; what is finished is kept, run again to go on.\n"
