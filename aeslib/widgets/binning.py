@@ -88,7 +88,9 @@ class BinExplorer(Framed, widgets.VBox):
         self.shift = widgets.FloatSlider(
             min=-0.25, max=0.25, step=0.05, description="shift, in bins", readout_format=".2f", **wide
         )
-        self.rule = widgets.ToggleButtons(options=RULES, description="score on edge", style=wide["style"])
+        self.rule = widgets.ToggleButtons(
+            options=RULES, description="score on edge", style=wide["style"] | {"button_width": "170px"}
+        )
         self.float32 = widgets.Checkbox(description="scores stored as float32", **wide)
         self.line, self.table, self.picture = (widgets.HTML() for _ in range(3))
         super().__init__(
