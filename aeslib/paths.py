@@ -4,6 +4,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,16 @@ def results_dir(profile: str) -> Path:
 def artifacts_dir(profile: str) -> Path:
     """`artifacts/PROFILE`: trained runs and caches that results are made from."""
     return Path(os.environ.get("AESLIB_ARTIFACTS") or ROOT / "artifacts") / profile
+
+
+def answers_dir() -> Path:
+    """Return the folder of what users answer in the Taste Lab, which `clean` never removes.
+
+    It is `$AESLIB_TASTE`, else `aeslib/taste` in `$XDG_DATA_HOME` (default `~/.local/share`).
+    """
+    if named := os.environ.get("AESLIB_TASTE"):
+        return Path(named).expanduser().resolve()
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "aeslib" / "taste"
 
 
 REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -93,6 +104,33 @@ def write_text(path: Path, text: str) -> Path:
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path
+
+
+def free_path(folder: Path, stem: str, suffix: str) -> Path:
+    """Return `folder / (stem + suffix)`, or with the first number after `stem` under which no file lies yet."""
+    path, number = folder / f"{stem}{suffix}", 2
+    while path.exists():
+        path, number = folder / f"{stem}-{number}{suffix}", number + 1
+    return path
+
+
+def rescue_answers(results: Path) -> list[Path]:
+    """Move Taste Lab answers that earlier versions kept among results to `answers_dir() / "earlier"`.
+
+    Args:
+        results: a folder of `results_dir`.
+
+    Returns:
+        The new paths, named after the results folder and the old file; an existing file is never replaced.
+    """
+    moved = []
+    for path in sorted(results.glob("taste-lab*.json")):
+        target = free_path(answers_dir() / "earlier", f"{results.name}-{path.stem}", ".json")
+        with atomic_path(target) as temporary:
+            shutil.copy2(path, temporary)
+        path.unlink()
+        moved.append(target)
+    return moved
 
 
 def state(path: Path | str) -> str:

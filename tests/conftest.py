@@ -32,10 +32,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or writes the user's caches, results or data."""
+    """No test reads or writes the user's caches, results, data or answers."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("AESLIB_RESULTS", str(tmp_path / "results"))
     monkeypatch.setenv("AESLIB_ARTIFACTS", str(tmp_path / "artifacts"))
+    monkeypatch.setenv("AESLIB_TASTE", str(tmp_path / "taste"))
     monkeypatch.delenv("AESLIB_DATA", raising=False)
 
 

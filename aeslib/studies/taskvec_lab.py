@@ -1,7 +1,9 @@
 """Pictures for the Taste Lab, the world's or anybody's own, with what the task models say of them."""
 
+import hashlib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from aeslib.data.load import PICTURES
 from aeslib.data.synthetic import pictures
 from aeslib.data.synthetic.standins import world
 from aeslib.data.synthetic.truth import QUALITIES
-from aeslib.errors import DataError, unknown
+from aeslib.errors import DataError, ParameterError, unknown
 from aeslib.profiles import Profile
 from aeslib.studies.parts import side_of
 from aeslib.studies.taskvec_photos import photographs
@@ -29,7 +31,9 @@ TASTES: Mapping[str, Mapping[str, float]] = {
 }
 """Known tastes of simulated raters: weights on what a generated picture shows."""
 MOST = 300
-"""Pictures in the lab at once."""
+"""Images in the lab at once, unless the user names another limit."""
+FEWEST = 5
+"""Images that the lab needs."""
 
 
 def gallery_of(images: np.ndarray, names: tuple[str, ...], profile: Profile) -> Gallery:
@@ -51,29 +55,69 @@ def generated(profile: Profile, taste: str = "dark", most: int = MOST) -> tuple[
     return images, gallery_of(images, names, profile), Rater((felt - felt.mean()) / felt.std())
 
 
-def own_photos(folder: Path, profile: Profile, most: int = MOST) -> tuple[np.ndarray, Gallery]:
-    """Photos of a folder and what lies in it, in order of name; nothing leaves the machine.
+def draw_order(names: Sequence[str], seed: int = 0) -> list[int]:
+    """Return all positions in an order in which each name has the same chance of each place.
+
+    The order follows a digest of the name and of `seed`. So where names are added later, the first positions are
+    mostly those of the names that came first before.
+    """
+    rank = [hashlib.sha256(f"{seed} {name}".encode(errors="surrogateescape")).digest() for name in names]
+    return sorted(range(len(names)), key=rank.__getitem__)
+
+
+def check_limit(limit: int) -> None:
+    """Raise `ParameterError` for a limit below the images that the lab needs."""
+    if limit < FEWEST:
+        raise ParameterError(f"limit is {limit}; the lab needs {FEWEST} images or more.")
+
+
+def draw_note(count: int, total: int, damaged: int = 0, noun: str = "photos") -> str:
+    """Return in words how many of how many images the lab shows, and how they were chosen."""
+    note = f"{count} of {total} {noun} are shown"
+    if count + damaged < total:
+        note += ", drawn at random, each with the same chance (limit= sets how many)"
+    return note + (f"; {damaged} could not be read." if damaged else ".")
+
+
+def own_photos(folder: Path, profile: Profile, limit: int = MOST, seed: int = 0) -> tuple[np.ndarray, Gallery]:
+    """Return photos of a folder and what lies in it; nothing leaves the machine.
 
     HEIC is read where the package pillow-heif is installed. Damaged files are named in a warning and left out.
 
+    Args:
+        folder: with at least 5 readable photos, at any depth.
+        profile: says at which side they are read.
+        limit: of the photos that are read; of more, so many are drawn at random (`draw_order`).
+        seed: of the draw.
+
+    Returns:
+        (M, 3, S, S) uint8 and the gallery; its note says how many of how many photos these are.
+
     Raises:
         DataError: when there is no such folder, or fewer than five readable photos.
+        ParameterError: when the limit is below five.
     """
+    check_limit(limit)
     if not folder.is_dir():
         raise DataError(f"{folder} is no folder; give one that holds your photos.")
     kinds = PICTURES | ({".heic", ".heif"} if _reads_heic() else set())
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in kinds)[:most]
-    images, names = [], []
-    for path in files:
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in kinds)
+    names = [path.relative_to(folder).as_posix() for path in files]
+    images: dict[str, np.ndarray] = {}
+    damaged = 0
+    for k in draw_order(names, seed):
+        if len(images) == limit:
+            break
         try:
-            images.append(decode(path, side_of("taskvec", profile), "crop"))
-            names.append(path.relative_to(folder).as_posix())
+            images[names[k]] = decode(files[k], side_of("taskvec", profile), "crop")
         except DataError as error:
             warnings.warn(f"left out {error}", stacklevel=2)
-    if len(images) < 5:
-        raise DataError(f"{folder.name} holds {len(images)} readable photos; the lab needs 5 or more.")
-    shown = np.stack(images)
-    return shown, gallery_of(shown, tuple(names), profile)
+            damaged += 1
+    if len(images) < FEWEST:
+        raise DataError(f"{folder.name} holds {len(images)} readable photos; the lab needs {FEWEST} or more.")
+    note, draw = draw_note(len(images), len(files), damaged), tuple(sorted(images))
+    pixels = np.stack([images[name] for name in draw])
+    return pixels, replace(gallery_of(pixels, draw, profile), note=note)
 
 
 def _reads_heic() -> bool:
@@ -85,11 +129,15 @@ def _reads_heic() -> bool:
     return True
 
 
-def photo_lab(profile: Profile, most: int = MOST) -> tuple[np.ndarray, Gallery, Rater] | None:
-    """Photographs of OASIS with a rater who has the crowd's taste; None where they are not at hand."""
+def photo_lab(profile: Profile, limit: int = MOST, seed: int = 0) -> tuple[np.ndarray, Gallery, Rater] | None:
+    """Return photographs of OASIS, drawn by `draw_order`, with a rater of the crowd's taste; None without them."""
+    check_limit(limit)
     there = photographs(profile)
     if there is None:
         return None
     store, beauty = there
-    images, felt = np.array(store.array[:most]), beauty[:most]
-    return images, gallery_of(images, store.ids[:most], profile), Rater((felt - felt.mean()) / felt.std())
+    rows = np.sort(draw_order(store.ids, seed)[:limit])
+    images, felt = np.array(store.array[rows]), beauty[rows]
+    gallery = gallery_of(images, tuple(store.ids[k] for k in rows), profile)
+    note = draw_note(len(rows), len(store.ids), noun="photographs of OASIS")
+    return images, replace(gallery, note=note), Rater((felt - felt.mean()) / felt.std())

@@ -102,6 +102,8 @@ class Gallery:
     """(M,) scores of the uniform merge."""
     slope: np.ndarray
     """(M, n, L) of the merge in the coefficients."""
+    note: str = ""
+    """Which images these are and how they were chosen, in words for the user."""
     row: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """The Taste Lab: rate pictures or choose between two, and watch a personal model form (`aeslib.taskvec.lab`)."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -12,9 +12,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
-from aeslib.errors import DataError
+from aeslib.errors import AeslibError, ParameterError
 from aeslib.plots.taskvec import figure_curve, figure_weights
 from aeslib.taskvec import lab
+from aeslib.taskvec.sessions import SessionStore
 from aeslib.widgets.choose import picture as shown_figure
 from aeslib.widgets.frames import Control, Film, Frame, Framed, shown
 
@@ -31,81 +32,177 @@ def thumbnail(image: np.ndarray, alt: str, side: int = 96) -> str:
     return f'<img alt="{escape(alt)}" src="data:image/png;base64,{b64encode(file.getvalue()).decode()}">'
 
 
+ANSWERS = ("rate it", "left", "right", "undo")
+"""Buttons below a question."""
+SESSIONS = ("load", "start anew", "export", "copy in", "delete")
+"""Buttons that manage sessions; only the last, and only after a question, deletes anything."""
+
+
+def _file(text: str) -> Path:
+    """Return the path that a user named; raise `ParameterError` where none is."""
+    if not text:
+        raise ParameterError("No file is named: write its path into the field, such as ~/taste.csv, and press again.")
+    return Path(text).expanduser()
+
+
 class TasteLab(Framed, widgets.VBox):
-    """Rating, duels, undo, saving, and what the answers say so far.
+    """Rating, duels, undo, named sessions that are saved with every answer, and what the answers say so far.
 
     Args:
-        gallery: the pictures with what the task models say of them.
+        gallery: the images with what the task models say of them.
         images: (M, 3, H, W) uint8, in the gallery's order.
         tasks: names of the task vectors.
-        file: where every answer is kept; an existing one is continued.
-        rater: a simulated person for classes; None: no button for one.
+        store: keeps the sessions about these images; the one changed last is continued, and a first answer starts one.
+        rater: a simulated rater for classes; None: no button for one.
     """
 
     def __init__(
-        self, gallery: lab.Gallery, images: np.ndarray, tasks: Sequence[str], file: Path, rater: lab.Rater | None = None
+        self,
+        gallery: lab.Gallery,
+        images: np.ndarray,
+        tasks: Sequence[str],
+        store: SessionStore,
+        rater: lab.Rater | None = None,
     ) -> None:
-        self.gallery, self.images, self.tasks, self.file, self.rater = gallery, images, tasks, file, rater
-        self.session, self.rng = lab.Session(), np.random.default_rng(0)
+        self.gallery, self.images, self.tasks, self.store, self.rater = gallery, images, tasks, store, rater
+        self.session, self.name, self.listing, self.rng = lab.Session(), "", False, np.random.default_rng(0)
+        self.reported: lab.Session | None = None
+        self._controls()
+        super().__init__(self._rows())
+        self.add_class("aeslib-lab")
+        self.press("load")
+
+    def _controls(self) -> None:
+        """Make all controls and connect them."""
         self.mode = widgets.ToggleButtons(options=["rate", "duel"], description="ask by")
         self.score = widgets.IntSlider(value=3, min=1, max=5, description="score")
-        self.question, self.line, self.answer = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self.buttons = {word: widgets.Button(description=word) for word in self._words()}
+        self.menu = widgets.Dropdown(options=[], description="session")
+        self.text = widgets.Text(description="name or file", placeholder="name for a new session, or path of a file")
+        self.note, self.question, self.line = (widgets.HTML() for _ in range(3))
+        self.doubt, self.answer = widgets.HTML(), widgets.HTML()
+        words = [*ANSWERS, *(["simulate 10"] if self.rater else []), *SESSIONS, "yes, delete", "no, keep"]
+        self.buttons = {word: widgets.Button(description=word) for word in words}
         for word, button in self.buttons.items():
             button.on_click(lambda _, word=word: self.press(word))
         self.mode.observe(lambda _: self._ask(), "value")
-        asked = widgets.HBox([self.buttons[w] for w in ("rate it", "left", "right", "undo")])
-        kept = widgets.HBox([b for w, b in self.buttons.items() if w not in ("rate it", "left", "right", "undo")])
-        super().__init__([self.mode, self.question, self.score, asked, kept, self.line, self.answer])
-        self.add_class("aeslib-lab")
-        self._continue()
+        self.menu.observe(lambda change: self._choose(change["new"]), "value")
 
-    def _words(self) -> list[str]:
-        return ["rate it", "left", "right", "undo", "load", "start anew", *(["simulate 10"] if self.rater else [])]
+    def _rows(self) -> list[widgets.Widget]:
+        """Return the rows of the box; the last question before a session is deleted stays hidden until asked."""
+        answers = [word for word in self.buttons if word in ANSWERS or word == "simulate 10"]
+        self.sure = widgets.HBox([self.doubt, self.buttons["yes, delete"], self.buttons["no, keep"]])
+        return [
+            self.note,
+            self.mode,
+            self.question,
+            self.score,
+            widgets.HBox([self.buttons[word] for word in answers]),
+            widgets.HBox([self.menu, self.text]),
+            widgets.HBox([self.buttons[word] for word in SESSIONS]),
+            self.sure,
+            self.line,
+            self.answer,
+        ]
 
     def press(self, word: str) -> None:
-        """What a button does."""
-        if word == "load":
-            self._continue()
+        """Do what a button says. An error is told in the line below the buttons, and what is saved stays as it is."""
+        sure, self.doubt.value, self.sure.layout.display = bool(self.doubt.value), "", "none"
+        if word == "yes, delete" and not sure:
             return
-        session = self._after(word)
-        if session is not self.session:
-            self.session = session
-            self.session.save(self.file)
+        try:
+            told = self._step(word) if word in ANSWERS or word == "simulate 10" else self._manage(word)
+        except AeslibError as error:
+            told = str(error)
+        self._list()
         self._show()
+        if told:
+            self.line.value = f"<b>{escape(told)}</b>"
 
-    def _after(self, word: str) -> lab.Session:
-        """The session after a button."""
+    def _step(self, word: str) -> str:
+        """Answer or undo, in the session as it is on disk."""
+        step = self._answer(word)
+        if step is not None:
+            self.name = self.name or self.store.begin()
+            self.session = self.store.change(self.name, step)
+        return ""
+
+    def _answer(self, word: str) -> Callable[[lab.Session], lab.Session] | None:
+        """Return what a button does to a session; None where it answers no question that is asked."""
         if word == "undo":
-            return self.session.undo()
-        if word == "start anew":
-            return lab.Session()
+            return lab.Session.undo if len(self.session) else None
         if word == "simulate 10":
-            return self._simulated(10, self.rng)
+            return lambda session: self._simulated(session, 10, self.rng)
+        names, score = self.asked, self.score.value
         if word == "rate it":
-            return self.session.rate(self.asked[0], self.score.value) if len(self.asked) == 1 else self.session
-        if len(self.asked) < 2:
-            return self.session
-        return self.session.duel(*(self.asked if word == "left" else self.asked[::-1]))
+            return (lambda session: session.rate(names[0], score)) if len(names) == 1 else None
+        first = names if word == "left" else names[::-1]
+        return (lambda session: session.duel(*first)) if len(names) == 2 else None
+
+    def _manage(self, word: str) -> str:
+        """Open, start, export, copy in or delete sessions; return what to tell about it."""
+        text, told = self.text.value.strip(), ""
+        if word == "start anew" and not (self.name and not text and not self.session):
+            self._open(self.store.begin(text))
+        elif word == "export":
+            told = f"exported {self.name} to {self.store.export(self.name, _file(text))}"
+        elif word == "copy in":
+            self._open(self.store.copy_in(_file(text)))
+        elif word == "delete":
+            self._doubt()
+        elif word == "yes, delete":
+            told = f"deleted {self.name}"
+            self.store.delete(self.name)
+            self._open(next(iter(self.store.names()), ""))
+        elif word == "load":
+            names = self.store.names()
+            self._open(self.name if self.name in names else next(iter(names), ""))
+        return told
+
+    def _open(self, name: str) -> None:
+        """Go on with a session; with none, an empty one that the first answer saves."""
+        self.name, self.session = name, lab.Session()
+        if name:
+            self.session = self.store.open(name)
+            self.text.value = ""
+
+    def _choose(self, name: str | None) -> None:
+        """Open what the user chose in the menu; nothing when the menu only follows what is open."""
+        if name and not self.listing:
+            self.name = name
+            self.press("load")
+
+    def _list(self) -> None:
+        """Let the menu name all sessions and stand at the open one."""
+        names, self.listing = self.store.names(), True
+        self.menu.options = names
+        self.menu.value = self.name if self.name in names else None
+        self.listing = False
+        for word in ("export", "delete"):
+            self.buttons[word].disabled = not self.name
+
+    def _doubt(self) -> None:
+        """Ask before a session is deleted."""
+        count = len(self.session)
+        self.doubt.value = f"<b>Delete {escape(self.name)} with its {count} answer{'s' * (count != 1)} for ever?</b>"
+        self.sure.layout.display = None
 
     def film(self) -> Film:
         """The lab after some answers of the simulated rater, from none on; without one, only as it is."""
         if self.rater is None:
             return Film([], [], [Frame([], [], shown(self))])
-        kept, rng, frames = self.session, np.random.default_rng(0), []
+        session, rng, frames = self.session, np.random.default_rng(0), []
         self.session = lab.Session()
         for k, count in enumerate(WALK):
-            self.session = self._simulated(count - len(self.session), rng)
+            self.session = self._simulated(self.session, count - len(self.session), rng)
             self._show()
             self.line.value = f"<b>{len(self.session)} answers of a simulated rater, not kept</b>"
             frames.append(Frame([k], [str(count)], shown(self)))
-        self.session = kept
+        self.session = session
         self._show()
         return Film([Control("answers of a simulated rater", "slider", [*map(str, WALK)], 0)], [[0]], frames)
 
-    def _simulated(self, answers: int, rng: np.random.Generator) -> lab.Session:
+    def _simulated(self, session: lab.Session, answers: int, rng: np.random.Generator) -> lab.Session:
         assert self.rater is not None
-        session = self.session
         for _ in range(answers):
             taste = lab.infer(self.gallery, session.pairs(self.gallery.row))
             picture = lab.next_picture(self.gallery, taste, session)
@@ -114,25 +211,16 @@ class TasteLab(Framed, widgets.VBox):
             session = session.rate(picture, self.rater.rate(self.gallery.row[picture], rng))
         return session
 
-    def _continue(self) -> None:
-        """The kept session; a file that is none is put aside, not overwritten."""
-        trouble = ""
-        if self.file.is_file():
-            try:
-                self.session = lab.Session.load(self.file)
-            except DataError as error:
-                aside = self.file.with_suffix(".damaged.json")
-                self.file.replace(aside)
-                trouble = f"<b>{escape(str(error))} It was put aside as {escape(aside.name)}.</b>"
-        self._show()
-        self.line.value = trouble or self.line.value
-
     def _show(self) -> None:
+        self.note.value = f"<i>{escape(self.gallery.note)}</i>" if self.gallery.note else ""
         self.taste = lab.infer(self.gallery, self.session.pairs(self.gallery.row))
         count = len(self.session)
-        self.answer.value = self._report() if count else "<i>Answer, and your model appears here.</i>"
+        if self.session != self.reported:  # figures take a second
+            self.answer.value = self._report() if count else "<i>Answer, and your model appears here.</i>"
+            self.reported = self.session
         self._ask()
-        self.line.value = f"<b>{count} answer{'s' * (count != 1)} so far, kept in {escape(self.file.name)}</b>"
+        place = f"saved as {escape(self.name)}" if self.name else "the first answer starts a session"
+        self.line.value = f"<b>{count} answer{'s' * (count != 1)} so far, {place}</b>"
 
     def _ask(self) -> None:
         """The next question, where an answer is expected to tell most."""

@@ -1,4 +1,4 @@
-"""The Taste Lab in JupyterLab: rate, see the model form and the order change, undo, reload, nothing lost."""
+"""The Taste Lab in JupyterLab: rate, see the model form, undo, reload, start anew; nothing is lost."""
 
 import importlib.util
 import re
@@ -8,8 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from aeslib.paths import ROOT, results_dir
-from aeslib.taskvec.lab import Session
+from aeslib.paths import ROOT
+from aeslib.taskvec.sessions import SessionStore
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 LAB = ".aeslib-lab"
@@ -81,10 +81,16 @@ def test_rate_fit_undo_reload_nothing_lost(chromium, chapter):
         page.wait_for_function(f"document.querySelectorAll('{LAB} button:not([disabled])').length > 0")
         press(page, "left", 22)
         mine = order(page, "best-by-you")
-        kept = Session.load(results_dir("smoke") / "taste-lab.json")
-        assert len(kept) == 22
+        store = SessionStore.of("generated images of the Taste Lab")
+        (name,) = store.names()
+        assert len(store.open(name)) == 22
         page.reload()
         run_all(page, address, harness.READY)
         page.locator(f"{LAB} b", has_text="22 answers so far").first.wait_for(timeout=60_000)
         assert order(page, "best-by-you") == mine
+        press(page, "start anew", 0)
+        press(page, "rate it", 1)
+        assert [len(store.open(session)) for session in store.names()] == [1, 22]
+        page.locator(f"{LAB} select").first.select_option(label=name)
+        page.locator(f"{LAB} b", has_text="22 answers so far").first.wait_for(timeout=60_000)
         context.close()

@@ -9,7 +9,7 @@ import pytest
 
 from aeslib.cli import commands, main
 from aeslib.cli.parser import parse
-from aeslib.paths import ROOT, artifacts_dir, results_dir, write_text
+from aeslib.paths import ROOT, answers_dir, artifacts_dir, results_dir, write_text
 
 
 @pytest.fixture(autouse=True)
@@ -141,3 +141,25 @@ def test_clean_removes_what_runs_made_and_nothing_else(tmp_path, capsys):
     assert not any(folder.exists() for folder in made)
     assert main(["clean"]) == 0
     assert capsys.readouterr().out == "nothing to remove\n"
+
+
+def test_clean_keeps_the_answers_of_the_taste_lab(tmp_path, capsys, monkeypatch):
+    write_text(answers_dir() / "photos-1" / "mine.json", "new")
+    write_text(results_dir("smoke") / "taste-lab.json", "old")
+    assert main(["clean"]) == 0
+    first = answers_dir() / "earlier" / "smoke-taste-lab.json"
+    assert capsys.readouterr().out == (
+        f"kept answers of the Taste Lab: {first}\nremoved {results_dir('smoke')} (0 MB)\n"
+    )
+    write_text(results_dir("smoke") / "taste-lab.json", "older")
+    assert main(["clean"]) == 0
+    assert (first.read_text(), first.with_stem("smoke-taste-lab-2").read_text()) == ("old", "older")
+    assert (answers_dir() / "photos-1" / "mine.json").read_text() == "new"
+    monkeypatch.setenv("AESLIB_TASTE", str(results_dir("smoke") / "taste"))
+    write_text(answers_dir() / "photos-1" / "mine.json", "new")
+    assert main(["clean"]) == 1
+    assert capsys.readouterr().err == (
+        f"aeslib: {results_dir('smoke')} holds the answers of the Taste Lab ({answers_dir()}); nothing was removed. "
+        "Move them, name their new folder with AESLIB_TASTE, and clean again.\n"
+    )
+    assert (answers_dir() / "photos-1" / "mine.json").is_file()

@@ -1,14 +1,17 @@
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from aeslib.errors import DataError, ParameterError
 from aeslib.profiles import get_profile
 from aeslib.studies.core import find_study
 from aeslib.studies.taskvec import first_trials, personal, variants
 from aeslib.studies.taskvec_lab import generated, own_photos
 from aeslib.studies.taskvec_tasks import all_tasks, sets, start_model
 from aeslib.studies.taskvec_views import LEAST, WORLDS, how_many, users_of
+from aeslib.taskvec.lab import Gallery
 from aeslib.taskvec.protocol import trials
 from aeslib.taskvec.vectors import parameters_of
 
@@ -71,11 +74,69 @@ def test_one_start_for_all_tasks_of_a_seed(monkeypatch):
 
 
 def test_folders_and_tastes_that_are_not_there(tmp_path):
-    from aeslib.errors import DataError, ParameterError
-
     with pytest.raises(DataError, match=r"nowhere is no folder; give one that holds your photos\."):
         own_photos(tmp_path / "nowhere", SMOKE)
     with pytest.raises(DataError, match=r"holds 0 readable photos; the lab needs 5 or more\."):
         own_photos(tmp_path, SMOKE)
     with pytest.raises(ParameterError, match=r"no taste named 'quite'\. Did you mean 'quiet'\?"):
         generated(SMOKE, "quite")
+
+
+def album(folder, count):
+    """A folder of photos whose every pixel is their number; the names tell their order."""
+    from PIL import Image
+
+    folder.mkdir(exist_ok=True)
+    for k in range(count):
+        Image.new("RGB", (8, 8), (k, k, k)).save(folder / f"{k:03d}.png")
+    return folder
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """The lab without models: what they say of an image is not looked at."""
+
+    def nothing(images, names, profile):
+        return Gallery(names, np.zeros(len(names)), np.zeros(len(names)), np.zeros((len(names), 2, 1)))
+
+    monkeypatch.setattr("aeslib.studies.taskvec_lab.gallery_of", nothing)
+
+
+def test_of_many_photos_an_even_draw_is_shown_and_the_lab_says_so(tmp_path, quick):
+    folder = album(tmp_path / "album", 200)
+    images, gallery = own_photos(folder, SMOKE, 40)
+    numbers = np.array([int(name[:3]) for name in gallery.names])
+    assert (images[:, 0, 0, 0] == numbers).all()
+    assert len(set(numbers)) == 40
+    assert numbers.max() > 150
+    assert 70 < numbers.mean() < 130, "not the first by name"
+    assert gallery.note == (
+        "40 of 200 photos are shown, drawn at random, each with the same chance (limit= sets how many)."
+    )
+    assert own_photos(folder, SMOKE, 40)[1].names == gallery.names
+    assert own_photos(folder, SMOKE, 40, seed=1)[1].names != gallery.names
+    images, gallery = own_photos(folder, SMOKE)
+    assert len(images) == 200
+    assert gallery.note == "200 of 200 photos are shown."
+
+
+def test_photos_added_later_displace_few_of_those_drawn_before(tmp_path, quick):
+    before = set(own_photos(album(tmp_path / "album", 200), SMOKE, 40)[1].names)
+    after = set(own_photos(album(tmp_path / "album", 220), SMOKE, 40)[1].names)
+    assert len(before & after) >= 32
+
+
+def test_damaged_photos_are_counted_and_others_take_their_place(tmp_path, quick):
+    folder = album(tmp_path / "album", 12)
+    for k in range(6):
+        (folder / f"{k:03d}.png").write_bytes(b"no image")
+    with pytest.warns(UserWarning, match="left out"):
+        _, gallery = own_photos(folder, SMOKE, 6)
+    assert gallery.names == tuple(f"{k:03d}.png" for k in range(6, 12))
+    assert re.fullmatch(r"6 of 12 photos are shown(, drawn at random, .*)?; [1-6] could not be read\.", gallery.note)
+
+
+def test_a_limit_below_what_the_lab_needs(tmp_path):
+    with pytest.raises(ParameterError) as error:
+        own_photos(tmp_path, SMOKE, 4)
+    assert str(error.value) == "limit is 4; the lab needs 5 images or more."
