@@ -144,7 +144,7 @@ def best(
     standing = ("last" if last else "first") if rank == 1 else f"among the {'last' if last else 'first'} {rank}"
     notes = [f"not in {few([told for _, told in beaten])}" if beaten else f"closest: {min(kept)[1]}"]
     notes += [f"shared in {few(tied)}"] if ties and tied else []
-    notes += [f"{len(wide) - n} cells are not in the source text"] if n < len(wide) else []
+    notes += [f"{len(wide) - n} cells have no printed number"] if n < len(wide) else []
     return settled(not beaten, published=f"{standing} in all {n}", ours=f"{good} of {n}",
                    why="; ".join([f"{row} is {standing} in {good} of {n} comparisons", *notes]) + ".")  # fmt: skip
 
@@ -174,7 +174,7 @@ def improves(
     worse = [told for told, gain in read.items() if gain < 0 or (gain == 0 and not ties)]
     n, good = len(read), len(read) - len(worse)
     notes = [f"not so: {few(worse)}" if worse else f"the smallest step: {min(read, key=read.__getitem__)}"]
-    notes += [f"{len(gains) - n} comparisons are not in the source text"] if n < len(gains) else []
+    notes += [f"{len(gains) - n} comparisons have no printed number"] if n < len(gains) else []
     return settled(not worse, published=f"better in all {n}", ours=f"{good} of {n}",
                    why="; ".join([f"{good} of {n} comparisons go the stated way", *notes]) + ".")  # fmt: skip
 
@@ -382,6 +382,16 @@ def histogram(
     return settled(not off, published=", ".join(cells["printed"]), ours=", ".join(map(show, ours)),
                    why=f"{len(ours) - len(off)} of {len(ours)} bins of the {split} labels come out as printed"
                        + (f"; not {few(off)}." if off else "."))  # fmt: skip
+
+
+@judge
+def printed(see: Evidence, *, item: str, where: Where) -> Finding:
+    """Every cell that a statement of the text rests on has a printed number."""
+    cells = selected(see, item, where)
+    blank = [" ".join(filter(None, (c.group, c.row, c.column))) for c in cells[cells["value"].isna()].itertuples()]
+    n = len(cells)
+    why = f"No number is printed for {few(blank)}." if blank else f"All {n} numbers are printed."
+    return settled(not blank, published=f"{n} numbers", ours=f"{n - len(blank)} of {n} printed", why=why)
 
 
 @judge

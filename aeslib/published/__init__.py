@@ -7,7 +7,7 @@ A table file `tables/ITEM.csv` is long: `row, group, column, value, std, printed
   value    the number ("7K" is 7000); empty where there is none
   std      the printed standard deviation or second number after ±; empty where none
   printed  the cell's characters as printed ("0.777", "700", "7K")
-  status   "printed" | "not in the source text"
+  status   "printed" | "printed as an image" (in the authors' repository, not in the text) | "not in the source text"
 Three things are the same for all papers: methods are rows and metrics columns, also where the paper prints them the
 other way round; a rank correlation is called SRCC and a linear one PLCC, whatever the paper's word; citation marks are
 left out of labels. Figures whose numbers stand in the text have a file too ("elta.F1"). What a reader must know to
@@ -24,6 +24,7 @@ from aeslib.errors import ParameterError, unknown
 
 PAPERS = ("elta", "aesmamba", "taskvec", "mtcnn", "aestheticnet")
 LOST = "not in the source text"
+IMAGE = "printed as an image"
 _HERE = files("aeslib.published")
 
 

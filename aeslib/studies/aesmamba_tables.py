@@ -5,13 +5,13 @@ differences are taken of those draws, so that all are paired over images and see
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from aeslib.aesmamba.mba import CLASSES, score_classes
 from aeslib.metrics import STATISTICS, Statistic, interval, over_seeds, weighted_accuracy
+from aeslib.published import table as published_table
 from aeslib.published import wide
 from aeslib.studies.effects import Draws, drawn
 
@@ -25,8 +25,57 @@ FEWEST = 10
 
 
 def with_accuracy(threshold: float) -> dict[str, Statistic]:
-    """PLCC, SRCC and the share on the right side of a threshold."""
-    return METRICS | {"Accuracy": partial(weighted_accuracy, threshold=threshold)}
+    """Return PLCC, SRCC and Accuracy, the percentage of images on the right side of `threshold` (Tables 1 and 2)."""
+
+    def accuracy(pred: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        return 100 * weighted_accuracy(pred, truth, weights, threshold=threshold)
+
+    return METRICS | {"Accuracy": accuracy}
+
+
+def with_published(
+    table: pd.DataFrame, item: str, *, rows: Mapping[str, str] | None = None, groups: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """Return `table` with the published number beside each cell, followed by the published rows that were not run.
+
+    Args:
+        table: results with the columns group, row and metric.
+        item: key of the published table, such as "aesmamba.T1".
+        rows: published row name -> name of the same row in `table`, where they differ.
+        groups: the same for the names of groups.
+    """
+    keys = ["group", "row", "metric"]
+    names = {"column": "metric", "value": "published", "std": "published std"}
+    numbers = (
+        published_table(item).replace({"row": dict(rows or {}), "group": dict(groups or {})}).rename(columns=names)
+    )
+    numbers = numbers[[*keys, "published", "published std"]].dropna(subset="published").dropna(axis=1, how="all")
+    here = table.drop(columns="published", errors="ignore").merge(numbers, on=keys, how="left", validate="one_to_one")
+    others = numbers.merge(table[keys], on=keys, how="left", indicator=True)
+    others = others[others["_merge"] == "left_only"].drop(columns="_merge")
+    return pd.concat([here, others], ignore_index=True)
+
+
+def printed_leads(item: str, row: str) -> pd.DataFrame:
+    """Return by how much the paper's own numbers put `row` ahead of the best other method.
+
+    Args:
+        item: key of the published table, such as "aesmamba.T1".
+        row: the method, such as "AesMamba-V".
+
+    Returns:
+        One line per group and metric with the columns group, metric, published, next best, its value and lead.
+    """
+    cells = published_table(item).dropna(subset="value")
+    lines = []
+    for (group, metric), block in cells.groupby(["group", "column"], sort=False):
+        values = block.set_index("row")["value"]
+        others = values.drop(row, errors="ignore")
+        if row in values and len(others):
+            best = others.idxmax()
+            lines.append({"group": group, "metric": metric, "published": values[row], "next best": best,
+                          "its value": others[best], "lead": round(values[row] - others[best], 4)})  # fmt: skip
+    return pd.DataFrame(lines)
 
 
 def leads(found: Draws, row: str, rivals: Sequence[str], group: str) -> pd.DataFrame:
@@ -60,7 +109,7 @@ def by_attribute(
 
 
 def recomputed_averages() -> pd.DataFrame:
-    """Table 3's printed averages beside the means of the nine printed columns (rows that can be read whole)."""
+    """Return the printed averages of Table 3 beside the means of the nine printed columns."""
     names = list(SHOWN.values())
     blocks = {name: wide("aesmamba.T3", name) for name in (*names, "Average")}
     made = []

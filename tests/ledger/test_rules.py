@@ -82,15 +82,24 @@ def test_ties_count_only_when_said():
 
 def test_a_line_without_numbers_is_not_judged():
     with pytest.raises(
-        ParameterError, match=r"^aesmamba\.T1: the source text holds no number of 'MLSP'; judge it with"
+        ParameterError, match=r"^aestheticnet\.T3: the source text holds no number of 'EMD loss'; judge it with"
     ):
-        rules.best(Evidence(), item="aesmamba.T1", row="MLSP")
+        rules.best(Evidence(), item="aestheticnet.T3", row="EMD loss")
 
 
 def test_a_lost_number_is_named():
-    message = r"^aesmamba\.T3 \| Light \| AesMamba-F \| PLCC: no number there \(not in the source text: ''\)\.$"
+    message = r"^aestheticnet\.T3 \| EMD loss \| Accuracy: no number there \(not in the source text: ''\)\.$"
     with pytest.raises(DataError, match=message):
-        Evidence().number("aesmamba.T3 | Light | AesMamba-F | PLCC")
+        Evidence().number("aestheticnet.T3 | EMD loss | Accuracy")
+
+
+def test_a_statement_about_numbers_that_are_not_printed():
+    see = Evidence()
+    lead = rules.printed(see, item="aesmamba.T4", where={"row": ["AFF-PIAA"], "column": ["PLCC"]})
+    assert (lead.verdict, lead.ours) == ("contradicted", "0 of 2 printed")
+    assert lead.why == "No number is printed for 10-shot AFF-PIAA PLCC; 100-shot AFF-PIAA PLCC."
+    rank = rules.printed(see, item="aesmamba.T4", where={"row": ["AFF-PIAA"], "column": ["SRCC"]})
+    assert (rank.verdict, rank.why) == ("exact", "All 2 numbers are printed.")
 
 
 def test_a_table_that_gets_its_numbers_is_no_longer_lost(alter):
