@@ -72,7 +72,7 @@ def printed_leads(item: str, row: str) -> pd.DataFrame:
         values = block.set_index("row")["value"]
         others = values.drop(row, errors="ignore")
         if row in values and len(others):
-            best = others.idxmax()
+            best = str(others.idxmax())
             lines.append({"group": group, "metric": metric, "published": values[row], "next best": best,
                           "its value": others[best], "lead": round(values[row] - others[best], 4)})  # fmt: skip
     return pd.DataFrame(lines)
