@@ -1,13 +1,17 @@
-"""VMamba in its first version, the image encoder (aesmamba 3.2.1, Fig 4; about 20M parameters without a head).
+"""VMamba, the image encoder: its first version (aesmamba 3.2.1, Fig 4; about 20M parameters) and its second (VMamba-B).
+
+The first version gates each scan and merges patches; the second (the daggered row of aesmamba Table 1) has an MLP in
+each block instead of the gate, one state a channel, and strided convolutions as stem and between stages.
 
 Letters: B batch · H, W rows, columns of tokens · d channels outside a scan, D = 2 d inside · N states · R rank of Δ.
-[liu2024vmamba]  Liu et al., VMamba: Visual state space model, 2024: the first version, without MLPs, with a gate.
+[liu2024vmamba]  Liu et al., VMamba: Visual state space model, 2024.
 """
 
 import math
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
+from typing import Literal, get_args
 
 import torch
 from jaxtyping import Float
@@ -16,9 +20,10 @@ from torch.nn.functional import silu, softplus
 
 from aeslib.aesmamba.scan import cross_merge, cross_scan, selective_scan
 from aeslib.backbones import Entry, register
-from aeslib.errors import ParameterError
+from aeslib.errors import ParameterError, unknown
 from aeslib.paths import cache_home
 
+Version = Literal[1, 2]
 PATHS = 4
 """Scans of a map: rows, columns, and both backwards."""
 STEP, FLOOR = (1e-3, 0.1), 1e-4
@@ -27,16 +32,18 @@ Norm = partial(nn.LayerNorm, eps=1e-5)
 
 
 class SS2D(nn.Module):
-    """A gated selective scan along four paths (Fig 4b, 4c): [u, g] = W x, out = W' (LN(scan(SiLU(conv u))) ⊙ SiLU(g)).
+    """A selective scan along four paths (Fig 4b, 4c): [u, g] = W x, out = W' (LN(scan(SiLU(conv u))) ⊙ SiLU(g)).
 
-    Each path has its own projections, decay rates and skip.
+    Each path has its own projections, decay rates and skip. The second version has no gate g and no bias in the
+    depthwise convolution.
     """
 
-    def __init__(self, dim: int, states: int) -> None:
+    def __init__(self, dim: int, states: int, version: Version = 1) -> None:
         super().__init__()
         inner, self.rank, self.states = 2 * dim, math.ceil(dim / 16), states
-        self.in_proj = nn.Linear(dim, 2 * inner, bias=False)
-        self.conv = nn.Conv2d(inner, inner, 3, padding=1, groups=inner)
+        self.gated = version == 1
+        self.in_proj = nn.Linear(dim, 2 * inner if self.gated else inner, bias=False)
+        self.conv = nn.Conv2d(inner, inner, 3, padding=1, groups=inner, bias=self.gated)
         self.x_proj = nn.Parameter(torch.empty(PATHS, self.rank + 2 * states, inner))
         self.dt_weight = nn.Parameter(torch.empty(PATHS, inner, self.rank))
         self.dt_bias = nn.Parameter(torch.empty(PATHS, inner))
@@ -70,9 +77,11 @@ class SS2D(nn.Module):
 
     def forward(self, x: Float[Tensor, "B H W d"]) -> Float[Tensor, "B H W d"]:
         """Tokens that have seen all others."""
-        u, gate = self.in_proj(x).chunk(2, -1)
+        projected = self.in_proj(x)
+        u, gate = projected.chunk(2, -1) if self.gated else (projected, None)
         u = silu(self.conv(u.permute(0, 3, 1, 2))).permute(0, 2, 3, 1)
-        return self.out_proj(self.norm(self.core(u)).to(gate.dtype) * silu(gate))
+        y = self.norm(self.core(u)).to(projected.dtype)
+        return self.out_proj(y if gate is None else y * silu(gate))
 
 
 def inverse_softplus(y: Tensor) -> Tensor:
@@ -81,11 +90,17 @@ def inverse_softplus(y: Tensor) -> Tensor:
 
 
 class VSSBlock(nn.Module):
-    """x + SS2D(LN(x)) (Fig 4b); `drop` is the rate at which whole branches are left out in training."""
+    """x + SS2D(LN(x)) (Fig 4b), in the second version followed by x + MLP(LN(x)).
 
-    def __init__(self, dim: int, states: int, drop: float = 0.0) -> None:
+    `drop` is the rate at which whole branches are left out in training.
+    """
+
+    def __init__(self, dim: int, states: int, drop: float = 0.0, version: Version = 1) -> None:
         super().__init__()
-        self.norm, self.scan = Norm(dim), SS2D(dim, states)
+        self.norm, self.scan = Norm(dim), SS2D(dim, states, version)
+        self.mlp: nn.Module | None = None
+        if version == 2:
+            self.mlp = nn.Sequential(Norm(dim), nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim))
         self.drop: nn.Module = nn.Identity()
         if drop:
             from torchvision.ops import StochasticDepth
@@ -94,7 +109,8 @@ class VSSBlock(nn.Module):
 
     def forward(self, x: Float[Tensor, "B H W d"]) -> Float[Tensor, "B H W d"]:
         """Tokens after the block."""
-        return x + self.drop(self.scan(self.norm(x)))
+        x = x + self.drop(self.scan(self.norm(x)))
+        return x if self.mlp is None else x + self.drop(self.mlp(x))
 
 
 class PatchEmbed(nn.Module):
@@ -107,6 +123,29 @@ class PatchEmbed(nn.Module):
     def forward(self, image: Float[Tensor, "B 3 H4 W4"]) -> Float[Tensor, "B H W d"]:
         """Tokens, channels last."""
         return self.norm(self.proj(image).permute(0, 2, 3, 1))
+
+
+class Downsample(nn.Module):
+    """A convolution over 3 × 3 tokens with stride 2, and a norm: how the second version halves a map."""
+
+    def __init__(self, channels: int, dim: int) -> None:
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(channels, dim, 3, 2, 1), Norm(dim)
+
+    def forward(self, x: Float[Tensor, "B H W c"]) -> Float[Tensor, "B H2 W2 d"]:
+        """Return half as many rows and columns, rounded up, channels last."""
+        return self.norm(self.conv(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1))
+
+
+class ConvStem(nn.Sequential):
+    """Two convolutions with stride 2 (the first to half the width) to tokens of 4 × 4 pixels, in the second version."""
+
+    def __init__(self, dim: int, channels: int) -> None:
+        super().__init__(Downsample(channels, dim // 2), nn.GELU(), Downsample(dim // 2, dim))
+
+    def forward(self, image: Float[Tensor, "B 3 H4 W4"]) -> Float[Tensor, "B H W d"]:
+        """Return tokens, channels last."""
+        return super().forward(image.permute(0, 2, 3, 1))
 
 
 class PatchMerging(nn.Module):
@@ -126,10 +165,13 @@ class PatchMerging(nn.Module):
 class Stage(nn.Module):
     """Blocks of one width, after the merging that leads to it (none in the first stage)."""
 
-    def __init__(self, dim: int, depth: int, states: int, merge: bool, drops: Sequence[float]) -> None:
+    def __init__(
+        self, dim: int, depth: int, states: int, merge: bool, drops: Sequence[float], version: Version = 1
+    ) -> None:
         super().__init__()
-        self.merge = PatchMerging(dim // 2) if merge else nn.Identity()
-        self.blocks = nn.Sequential(*(VSSBlock(dim, states, drops[i]) for i in range(depth)))
+        halve = PatchMerging(dim // 2) if version == 1 else Downsample(dim // 2, dim)
+        self.merge = halve if merge else nn.Identity()
+        self.blocks = nn.Sequential(*(VSSBlock(dim, states, drops[i], version) for i in range(depth)))
 
     def forward(self, x: Float[Tensor, "B H W d"]) -> Float[Tensor, "B H2 W2 d2"]:
         """Tokens after this stage."""
@@ -153,16 +195,21 @@ class VMamba(nn.Module):
         in_chans: int = 3,
         patch: int = 4,
         drop_path_rate: float = 0.0,
+        version: Version = 1,
     ) -> None:
         super().__init__()
+        if version not in get_args(Version):
+            raise unknown("version of VMamba", version, map(str, get_args(Version)))
+        if version != 1 and patch != 4:
+            raise ParameterError(f"patch is {patch}; the second version's stem makes patches of 4 pixels.")
         if len(dims) != len(depths) or any(b != 2 * a for a, b in pairwise(dims)):
             raise ParameterError(
                 f"dims {tuple(dims)} for depths {tuple(depths)}; expected as many, each twice the last."
             )
         drops = torch.linspace(0, drop_path_rate, sum(depths), device="cpu").split(list(depths))
-        self.embed = PatchEmbed(dims[0], in_chans, patch)
+        self.embed = PatchEmbed(dims[0], in_chans, patch) if version == 1 else ConvStem(dims[0], in_chans)
         self.stages = nn.ModuleList(
-            Stage(dim, depth, states, k > 0, drops[k].tolist())
+            Stage(dim, depth, states, k > 0, drops[k].tolist(), version)
             for k, (dim, depth) in enumerate(zip(dims, depths, strict=True))
         )
         self.norm = Norm(dims[-1])
@@ -263,4 +310,21 @@ def small() -> VMamba:
     return VMamba((16, 32, 64, 128), (1, 1, 2, 1), 4)
 
 
+def base(pretrained: bool = False) -> VMamba:
+    """Return VMamba-B of the second version, the encoder of the daggered row of aesmamba Table 1.
+
+    Raises:
+        OSError: when pretrained weights are asked for; this project has no converter for them.
+    """
+    if pretrained:
+        raise OSError("the released weights of VMamba-B have no converter here; build it with pretrained=False.")
+    return VMamba((128, 256, 512, 1024), (2, 2, 15, 2), 1, drop_path_rate=0.6, version=2)
+
+
+def small_base() -> VMamba:
+    """Return the second version for images of 64 pixels."""
+    return VMamba((16, 32, 64, 128), (1, 1, 2, 1), 1, version=2)
+
+
 register("vmamba", Entry(small, tiny, 22_124_448, "aesmamba 3.2.1, VMamba-T, first version"))
+register("vmamba_b", Entry(small_base, base, 87_532_800, "aesmamba Table 1, VMamba-B, second version"))

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from aeslib.aesmamba.vmamba import SS2D, PatchMerging, VMamba, inverse_softplus, small, tiny
+from aeslib.aesmamba.vmamba import SS2D, PatchMerging, VMamba, base, inverse_softplus, small, tiny
 from aeslib.backbones import BACKBONES, ScoreModel, build, count_parameters
 from aeslib.errors import ParameterError, StateError
 
@@ -13,6 +13,23 @@ def test_parameters_of_both_sizes():
     assert count_parameters(lambda: VMamba(num_classes=1000)) == 22_893_448
     assert count_parameters(small) == 267_920
     assert count_parameters(lambda: VMamba((16, 32, 64, 128), (1, 1, 2, 1), 16)) == 355_472
+
+
+def test_parameters_of_the_second_version():
+    """Its authors' code has 88,557,800 with 1,000 classes ("89M"), counted there."""
+    assert count_parameters(base) == BACKBONES["vmamba_b"].parameters == 87_532_800
+    classes = lambda: VMamba((128, 256, 512, 1024), (2, 2, 15, 2), 1, num_classes=1000, version=2)  # noqa: E731
+    assert count_parameters(classes) == 88_557_800
+
+
+def test_the_second_version_is_an_encoder_like_the_others():
+    model = build("vmamba_b")
+    assert model(torch.rand(1, 3, 48, 96)).shape == (1, 128)
+    model(torch.rand(2, 3, 64, 64)).square().sum().backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0] == []
+    assert [tuple(m.shape[1:]) for m in model.net.maps(torch.rand(1, 3, 64, 64))] == [
+        (16, 16, 16), (8, 8, 32), (4, 4, 64), (2, 2, 128)
+    ]  # fmt: skip
 
 
 def test_parameters_of_the_parts():
@@ -97,6 +114,15 @@ def test_wrong_widths_are_told():
     with pytest.raises(ParameterError) as found:
         VMamba((16, 48), (1, 1), 4)
     assert str(found.value) == "dims (16, 48) for depths (1, 1); expected as many, each twice the last."
+
+
+def test_an_unknown_version_and_a_patch_that_the_second_cannot_have_are_told():
+    with pytest.raises(ParameterError) as found:
+        VMamba(version=3)
+    assert str(found.value) == "no version of VMamba named 3. Known: 1, 2."
+    with pytest.raises(ParameterError) as found:
+        VMamba(patch=8, version=2)
+    assert str(found.value) == "patch is 8; the second version's stem makes patches of 4 pixels."
 
 
 def test_missing_weights_say_how_to_get_them(tmp_path, monkeypatch):
