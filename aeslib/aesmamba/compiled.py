@@ -1,5 +1,6 @@
 """The selective scan in C: `scan.c` built by the machine's own compiler on first use, called through ctypes.
 
+It is kept in a folder of the user's cache that nobody else can write; where there is none, each process builds its own.
 It is optional. Without a compiler, or where what was built does not give what torch gives, `load` says why and
 `aeslib.aesmamba.scan` goes on in pure torch. `AESLIB_COMPILED=0` turns it off.
 
@@ -9,7 +10,9 @@ Letters: L steps · B batch · K independent scans · D channels · N states · 
 import ctypes
 import os
 import shutil
+import stat
 import subprocess
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,8 @@ import torch
 from torch import Tensor
 
 from aeslib.code import digest
-from aeslib.paths import atomic_path, cache_home
+from aeslib.errors import StateError
+from aeslib.paths import cache_home, writing
 
 SOURCE = Path(__file__).with_name("scan.c")
 FLAGS = ("-std=gnu11", "-O3", "-march=native", "-w")
@@ -38,30 +42,77 @@ def load() -> tuple[ctypes.CDLL | None, str]:
     if compiler is None:
         return None, f"pure torch: no C compiler ({', '.join(COMPILERS)})"
     try:
-        return ctypes.CDLL(str(build(compiler))), f"compiled by {Path(compiler).name}"
+        return open_library(compiler), f"compiled by {Path(compiler).name}"
     except (OSError, subprocess.SubprocessError) as error:
         return None, f"pure torch: {Path(compiler).name} could not build {SOURCE.name} ({type(error).__name__})"
 
 
-def build(compiler: str) -> Path:
-    """The shared library in the user's cache folder, built when this source, compiler and processor are new to it.
+def open_library(compiler: str) -> ctypes.CDLL:
+    """Return the library from the cache folder, else one that is built in a temporary folder and removed once loaded.
+
+    Raises:
+        OSError: when neither folder can be written or the library cannot be loaded.
+        SubprocessError: when the compiler fails.
+    """
+    try:
+        return ctypes.CDLL(str(build(compiler, private_folder(cache_home() / "compiled"))))
+    except (StateError, OSError):  # the cache is read-only, full or not ours alone
+        with tempfile.TemporaryDirectory(prefix="aeslib-") as folder:
+            return ctypes.CDLL(str(build(compiler, Path(folder))))
+
+
+def private_folder(folder: Path) -> Path:
+    """Make a folder that only this user can write; what is loaded from it runs with this user's rights.
+
+    Raises:
+        StateError: when it, or a folder above it, belongs to or can be changed by somebody else, or it is a link.
+    """
+    with writing(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink():
+        raise StateError(f"{folder} is a link; expected a folder of your own.")
+    for place in (folder, *folder.resolve().parents):
+        status = place.stat()
+        shared = status.st_mode & 0o022 and (place == folder or not status.st_mode & stat.S_ISVTX)
+        if shared or status.st_uid not in {os.geteuid(), 0}:
+            raise StateError(f"{place} can be changed by others; expected a folder that only you can write.")
+    return folder
+
+
+def build(compiler: str, folder: Path) -> Path:
+    """Return the shared library in `folder`, built when this source, compiler and processor are new to it.
+
+    Its name holds the digest of what it was built from and of its own content. One that is a link, belongs to somebody
+    else or has another content is built anew.
 
     Raises:
         OSError: when a folder cannot be written.
+        StateError: when the disk is full or the folder read-only.
         SubprocessError: when the compiler fails.
     """
+    source = SOURCE.read_bytes()
 
-    def run(*options: str) -> bytes:
-        return subprocess.run(
-            [compiler, *FLAGS, *options], check=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE
-        ).stderr
+    def run(*options: str, text: bytes = b"") -> bytes:
+        command = [compiler, *FLAGS, *options]
+        return subprocess.run(command, check=True, input=text, capture_output=True, timeout=PATIENCE).stderr
 
     plan = run("-###", "-E", "-x", "c", os.devnull)  # what would be run: it names the version and the processor
-    made = cache_home() / "compiled" / f"scan-{digest(SOURCE, plan)}.so"
-    if not made.is_file():
-        with atomic_path(made) as temporary:
-            run("-shared", "-fPIC", str(SOURCE), "-o", str(temporary))
-    return made
+    stem = f"scan-{digest(source, plan)}"
+    ready = next(filter(is_intact, folder.glob(f"{stem}-*.so")), None)
+    if ready is not None:
+        return ready
+    with tempfile.TemporaryDirectory(prefix=f".{stem}-", dir=folder) as place:
+        library = Path(place) / "scan.so"
+        run("-shared", "-fPIC", "-x", "c", "-", "-o", str(library), text=source)
+        return library.replace(folder / f"{stem}-{digest(library)}.so")
+
+
+def is_intact(library: Path) -> bool:
+    """Whether a library is this user's own file, writable by nobody else, with the content that its name says."""
+    status = library.lstat()
+    own = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
+    return own and library.stem.endswith(f"-{digest(library)}")
 
 
 def suits(*tensors: Tensor) -> bool:

@@ -29,6 +29,7 @@ from aeslib.training import Batches
 from aeslib.training.batches import Batch
 from aeslib.training.checkpoint import load_checkpoint, save_checkpoint
 from aeslib.training.fit import hash_seed
+from aeslib.training.identity import identity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,8 +138,7 @@ class _Search:
         self.mean, self.std = (torch.tensor(v, device=self.device).view(1, 3, 1, 1) for v in IMAGENET)
         self.stage, self.epoch, self.log = 0, 0, SearchLog()
         self.kept: tuple[Kept, Kept] = (ALL, ALL)
-        sizes = [len(train), train.batch_size, len(valid), valid.batch_size]
-        self.signature = json.loads(json.dumps([asdict(config), sizes]))
+        self.signature = json.loads(json.dumps(asdict(config))) | {"data": identity([train, valid])}
         self.begin()
 
     def begin(self) -> None:
@@ -218,8 +218,13 @@ class _Search:
     def resume(self, path: Path) -> None:
         """Continue where a killed search stood after its last whole epoch."""
         found = load_checkpoint(path)
-        if found.progress.get("signature") != self.signature:
-            raise StateError(f"{path.name} was made by a search with another configuration; delete it to start anew.")
+        signature = found.progress.get("signature")
+        if signature != self.signature:
+            settings_differ = (
+                not isinstance(signature, dict) or signature | {"data": self.signature["data"]} != self.signature
+            )
+            other = "another configuration" if settings_differ else "other data"
+            raise StateError(f"{path.name} was made by a search with {other}; delete it to start anew.")
         self.stage, self.epoch = found.progress["stage"], found.progress["epoch"]
         normal, reduce = (tuple(tuple(ops) for ops in kind) for kind in found.progress["kept"])
         self.kept = (normal, reduce)

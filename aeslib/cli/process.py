@@ -37,10 +37,24 @@ def own_environment() -> None:
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
         os.environ[name] = str(home / name.lower())
         with writing(home):
-            Path(os.environ[name]).mkdir(parents=True, exist_ok=True)
+            home.parent.mkdir(parents=True, exist_ok=True)
+            home.mkdir(mode=0o700, exist_ok=True)
+            Path(os.environ[name]).mkdir(exist_ok=True)
+    refuse_foreign_files(home)
     for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "MPLBACKEND", "MATPLOTLIBRC"):
         os.environ.pop(name, None)
     skip_iri_grammar()
+
+
+def refuse_foreign_files(folder: Path) -> None:
+    """Raise `StateError` when the folder or something in it is another user's: Jupyter runs the Python files there."""
+    for path in (folder, *folder.rglob("*")):
+        with contextlib.suppress(FileNotFoundError):  # another job's, which removed it
+            if path.lstat().st_uid != os.geteuid():
+                raise StateError(
+                    f"{path} belongs to another user, and Jupyter would run what lies there; "
+                    "remove it, or name a cache folder of your own with XDG_CACHE_HOME."
+                )
 
 
 def cores() -> int:

@@ -15,6 +15,7 @@ from aeslib.paths import artifacts_dir
 from aeslib.profiles import Profile
 from aeslib.studies.parts import Parts
 from aeslib.training import Batches, predict
+from aeslib.training.identity import identity
 from aeslib.training.pretext import SHARE, pretrained
 
 
@@ -42,13 +43,12 @@ def start_of(name: str, profile: Profile, share: int = SHARE) -> nn.Module:
 def features(name: str, data: Batches, profile: Profile, share: int = SHARE) -> np.ndarray:
     """(N, d) pooled features, computed once and kept in `artifacts/PROFILE/features/`.
 
-    Pictures are told by the name of the array that they lie in, which changes with them, or by their own bytes.
+    The key covers the images by content, their rows, and what evaluation does to them.
     """
     modules = ("aeslib.studies.parts", "aeslib.training.pretext", BACKBONES[name].small.__module__)
-    shown, rows = data.images, np.arange(len(data)) if data.rows is None else data.rows
-    pictures = Path(shown.filename).name if isinstance(shown, np.memmap) and shown.filename else shown.tobytes()
+    images = identity([data.images, data.rows, data.evaluate])
     code = [path for module in modules for path in closure(f"import {module}")]
-    key = digest(f"{name} {profile} {share}", *data.ids, pictures, rows.tobytes(), *code)
+    key = digest(f"{name} {profile} {share}", *data.ids, images, *code)
     path = artifacts_dir(profile.name) / "features" / f"{name}-{len(data)}-{key}.npy"
 
     def make(temporary: Path) -> None:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from tqdm.auto import tqdm
 from aeslib.errors import ParameterError, StateError
 from aeslib.training.batches import Batch, Batches
 from aeslib.training.checkpoint import load_checkpoint, save_checkpoint
+from aeslib.training.identity import identity
 
 Objective = Callable[[nn.Module, Batch], tuple[Tensor, Mapping[str, float | Tensor]]]
 Score = Callable[[nn.Module], float]
@@ -125,11 +126,13 @@ def fit(
 
     Raises:
         ParameterError: when the config asks for validation that is not given.
-        StateError: when the loss is not finite (names the pictures), or the checkpoint belongs to another run.
+        StateError: when the loss is not finite (names the pictures), or the checkpoint belongs to another run: to
+            one with another config, model, start, data, objective or validation score.
     """
     if validate is None and (config.patience is not None or config.keep == "best"):
         raise ParameterError("patience and keep='best' need validate=…; pass a validation score, never the test set's.")
-    run = _Run(model, objective, train, config, validate)
+    signature = sign(model, objective, train, config, validate) if checkpoint is not None else {}
+    run = _Run(model, objective, train, config, validate, signature)
     if checkpoint is not None and checkpoint.is_file():
         run.resume(checkpoint)
     total = config.epochs * train.steps
@@ -143,6 +146,40 @@ def fit(
     if checkpoint is not None and run.accelerator.is_main_process:
         checkpoint.unlink(missing_ok=True)
     return run.history
+
+
+def sign(
+    model: nn.Module, objective: Objective, train: Batches, config: FitConfig, validate: Score | None
+) -> dict[str, Any]:
+    """Return what tells a run of `fit` from others: its config in plain, digests of the rest, each under its name."""
+    shapes = {name: [str(value.dtype), *value.shape] for name, value in model.state_dict().items()}
+    return {
+        "another configuration": json.loads(json.dumps([asdict(config), len(train), train.batch_size])),
+        "another model": identity(shapes),
+        "other data": identity(replace(train, device="cpu")),
+        "another objective": identity(objective),
+        "another validation score": identity(validate),
+    }
+
+
+def sampled(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return up to 16 values of every floating tensor, evenly spread: enough to tell one start from another."""
+    floats = {name: value.detach().flatten() for name, value in state.items() if value.is_floating_point()}
+    rows = {
+        name: torch.linspace(0, max(len(value) - 1, 0), min(len(value), 16)).long() for name, value in floats.items()
+    }
+    return {name: value[rows[name].to(value.device)].float().cpu() for name, value in floats.items()}
+
+
+def near(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> bool:
+    """Whether two samples of weights agree to a hundredth of their size.
+
+    A start that was itself trained is not repeated to the last bit on a GPU, or with another number of threads.
+    """
+    sizes = {name: float(value.abs().max()) if len(value) else 0.0 for name, value in a.items()}
+    return a.keys() == b.keys() and all(
+        torch.allclose(a[name], b[name], rtol=0, atol=0.01 * sizes[name] + 1e-8) for name in a
+    )
 
 
 class _Step(nn.Module):
@@ -160,7 +197,13 @@ class _Run:
     """State of one call of `fit`."""
 
     def __init__(
-        self, model: nn.Module, objective: Objective, train: Batches, config: FitConfig, validate: Score | None
+        self,
+        model: nn.Module,
+        objective: Objective,
+        train: Batches,
+        config: FitConfig,
+        validate: Score | None,
+        signature: dict[str, Any],
     ) -> None:
         AcceleratorState._reset_state()  # an earlier run of this process may have had another precision
         self.accelerator = Accelerator(mixed_precision=config.precision)
@@ -173,7 +216,7 @@ class _Run:
         self.optimizer = self.accelerator.prepare(optimizer) if self.accelerator.scaler else optimizer
         self.history, self.epoch = History(), 0
         self.best: dict[str, Tensor] = {}
-        self.signature = json.loads(json.dumps([asdict(config), len(train), train.batch_size]))
+        self.signature, self.start = signature, sampled(model.state_dict()) if signature else {}
 
     def one_epoch(self, bar: tqdm) -> None:
         with torch.random.fork_rng(devices=[]):
@@ -238,13 +281,18 @@ class _Run:
             "best_epoch": self.history.best_epoch,
             "signature": self.signature,
         }
-        states = {"model": self.model.state_dict(), "best": self.best}
+        states = {"model": self.model.state_dict(), "best": self.best, "start": self.start}
         save_checkpoint(path, states, self.optimizer.state_dict(), progress)
 
     def resume(self, path: Path) -> None:
         found = load_checkpoint(path)
-        if found.progress["signature"] != self.signature:
-            raise StateError(f"{path.name} was made by a run with another configuration; delete it to start anew.")
+        signature = found.progress.get("signature")
+        for name, value in self.signature.items():
+            if not isinstance(signature, dict) or signature.get(name) != value:
+                belongs = "belongs to" if name == "another model" else "was made by a run with"
+                raise StateError(f"{path.name} {belongs} {name}; delete it to start anew.")
+        if not near(found.states.get("start", {}), self.start):
+            raise StateError(f"{path.name} was made by a run from other weights; delete it to start anew.")
         try:
             self.model.load_state_dict(found.states["model"])
             self.optimizer.load_state_dict(found.optimizer)

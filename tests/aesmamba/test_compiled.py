@@ -1,13 +1,18 @@
 """The scan in C against the scan in torch; and what happens where it cannot be had."""
 
+import errno
+import os
 import shutil
+import stat
 import subprocess
+from pathlib import Path
 
 import pytest
 import torch
 
 from aeslib.aesmamba import compiled, scan
 from aeslib.aesmamba.scan import selective_scan, torch_scan
+from aeslib.code import digest
 from aeslib.paths import cache_home
 
 needs_compiler = pytest.mark.skipif(not any(map(shutil.which, compiled.COMPILERS)), reason="no C compiler here")
@@ -38,6 +43,10 @@ def both_ways(way, args):
     y = way(*args)
     weight = torch.randn(y.shape, generator=torch.Generator().manual_seed(2))
     return [y, *torch.autograd.grad(y, args, weight)]
+
+
+def no_room(**_):
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @needs_compiler
@@ -84,12 +93,79 @@ def test_a_nan_stays_one(fresh):
 @needs_compiler
 def test_it_is_built_once_into_the_cache(fresh):
     compiler = next(filter(None, map(shutil.which, compiled.COMPILERS)))
-    made = compiled.build(compiler)
+    folder = compiled.private_folder(cache_home() / "compiled")
+    made = compiled.build(compiler, folder)
     assert made.parent == cache_home() / "compiled"
     before = made.stat().st_mtime_ns
-    assert compiled.build(compiler) == made
+    assert compiled.build(compiler, folder) == made
     assert made.stat().st_mtime_ns == before
     assert [path.name for path in made.parent.iterdir()] == [made.name]
+    assert stat.S_IMODE(made.parent.stat().st_mode) == 0o700
+
+
+def plant(compiler, path, tmp_path):
+    """Build another library in place of the scan; a process that loads it leaves a file."""
+    code = f'#include <stdio.h>\n__attribute__((constructor)) void run(void) {{ fopen("{tmp_path}/ran", "w"); }}\n'
+    subprocess.run([compiler, "-shared", "-fPIC", "-x", "c", "-", "-o", str(path)], input=code.encode(), check=True)
+
+
+@needs_compiler
+@pytest.mark.parametrize("how", ["content", "link", "writable", "folder", "folder above", "linked folder"])
+def test_a_planted_library_is_never_loaded(fresh, tmp_path, how):
+    compiler, folder = next(filter(None, map(shutil.which, compiled.COMPILERS))), cache_home() / "compiled"
+    assert compiled.load()[1].startswith("compiled by ")
+    library = next(folder.glob("scan-*.so"))
+    library.unlink()
+    if how == "link":
+        plant(compiler, tmp_path / "evil.so", tmp_path)
+        library.symlink_to(tmp_path / "evil.so")
+    else:
+        plant(compiler, library, tmp_path)
+    if how != "content":  # its name fits its content
+        library.rename(folder / f"{library.stem.rpartition('-')[0]}-{digest(library)}.so")
+    if how == "writable":
+        next(folder.glob("scan-*.so")).chmod(0o777)
+    elif how == "folder":
+        folder.chmod(0o777)
+    elif how == "folder above":
+        folder.parent.chmod(0o777)
+    elif how == "linked folder":
+        folder.rename(tmp_path / "elsewhere")
+        folder.symlink_to(tmp_path / "elsewhere")
+    compiled.load.cache_clear()
+    assert scan.compiled_library()[1].startswith("compiled by ")
+    assert not (tmp_path / "ran").exists()
+
+
+@needs_compiler
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_library_of_another_user_is_never_loaded(fresh, tmp_path):
+    compiler, folder = next(filter(None, map(shutil.which, compiled.COMPILERS))), cache_home() / "compiled"
+    compiled.load()
+    library = next(folder.glob("scan-*.so"))
+    library.unlink()
+    plant(compiler, library, tmp_path)
+    theirs = library.rename(folder / f"{library.stem.rpartition('-')[0]}-{digest(library)}.so")
+    os.chown(theirs, 12345, 12345)
+    compiled.load.cache_clear()
+    assert compiled.load()[1].startswith("compiled by ")
+    os.chown(folder, 12345, 12345)
+    compiled.load.cache_clear()
+    assert compiled.load()[1].startswith("compiled by ")
+    assert not (tmp_path / "ran").exists()
+
+
+@needs_compiler
+def test_a_cache_that_cannot_be_written_is_done_without(fresh, monkeypatch, tmp_path):
+    def refuse(self, *args, **kwargs):
+        if self.is_relative_to(cache_home()):
+            raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    monkeypatch.setattr(compiled.tempfile, "tempdir", str(tmp_path))
+    before = set(tmp_path.iterdir())
+    assert scan.compiled_library()[1].startswith("compiled by ")
+    assert set(tmp_path.iterdir()) == before
 
 
 def test_other_kinds_and_empty_sequences_take_torch(fresh):
@@ -107,6 +183,7 @@ def test_other_kinds_and_empty_sequences_take_torch(fresh):
         ("none", "pure torch: no C compiler (gcc, clang, cc)"),
         ("broken", "pure torch: gcc could not build scan.c (CalledProcessError)"),
         ("read-only", "pure torch: gcc could not build scan.c (PermissionError)"),
+        ("nowhere to write", "pure torch: gcc could not build scan.c (OSError)"),
     ],
 )
 def test_without_it_torch_goes_on_and_says_why(fresh, monkeypatch, how, message):
@@ -116,6 +193,9 @@ def test_without_it_torch_goes_on_and_says_why(fresh, monkeypatch, how, message)
     if how == "off":
         monkeypatch.setenv("AESLIB_COMPILED", "0")
     monkeypatch.setattr(shutil, "which", lambda name: None if how == "none" else f"/usr/bin/{name}")
+    if how == "nowhere to write":
+        monkeypatch.setattr(compiled, "private_folder", lambda folder: Path("/proc/none"))
+        monkeypatch.setattr(compiled.tempfile, "TemporaryDirectory", no_room)
     if how in ("broken", "read-only"):
         monkeypatch.setattr(compiled.subprocess, "run", run)
     assert scan.compiled_library() == (None, message)

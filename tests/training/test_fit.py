@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -32,7 +34,19 @@ def net():
     return nn.Sequential(nn.Flatten(), nn.Linear(192, 8), nn.Dropout(0.3), nn.ReLU(), nn.Linear(8, 1), nn.Flatten(0))
 
 
+class StopError(Exception):
+    pass
+
+
+steps_left: list = []
+"""Holds the number of steps after which `objective` fails, as a power cut would; empty: never."""
+
+
 def objective(model, batch):
+    if steps_left:
+        steps_left[0] -= 1
+        if steps_left[0] < 0:
+            raise StopError
     loss = (model(batch["image"]) - batch["y"]).square().mean()
     return loss, {"rmse": loss.detach().sqrt()}
 
@@ -139,8 +153,14 @@ def test_non_finite_loss_names_its_pictures():
     assert text.endswith("; look at their targets, or lower lr=0.01, or set clip.")
 
 
-class StopError(Exception):
-    pass
+def interrupted(steps, *args, **options):
+    """Run `fit` until it has done `steps` steps and dies."""
+    steps_left[:] = [steps]
+    try:
+        with pytest.raises(StopError):
+            fit(*args, **options, progress="")
+    finally:
+        steps_left.clear()
 
 
 @pytest.mark.parametrize("keep", ["last", "best"])
@@ -155,17 +175,7 @@ def test_resumes_to_the_same_numbers(tmp_path, keep):
     whole = net()
     want = fit(whole, objective, data(), setup, validate=validate, progress="")
     for step in (1, 7, 11, 19):
-        count = 0
-
-        def breaks(model, batch, step=step):
-            nonlocal count
-            count += 1
-            if count == step + 1:
-                raise StopError
-            return objective(model, batch)
-
-        with pytest.raises(StopError):
-            fit(net(), breaks, data(), setup, validate=validate, checkpoint=path, progress="")
+        interrupted(step, net(), objective, data(), setup, validate=validate, checkpoint=path)
         model = net()
         got = fit(model, objective, data(), setup, validate=validate, checkpoint=path, progress="")
         assert got.resumed_from == step // 4
@@ -207,14 +217,7 @@ def test_kill_9_at_a_random_moment_changes_nothing(tmp_path):
 def test_checkpoint_of_another_run_or_damaged_is_refused(tmp_path):
     path = tmp_path / "run.safetensors"
 
-    def breaks(model, batch, seen=[]):  # noqa: B006 - counts calls
-        seen.append(1)
-        if len(seen) > 5:
-            raise StopError
-        return objective(model, batch)
-
-    with pytest.raises(StopError):
-        fit(net(), breaks, data(), config(), checkpoint=path, progress="")
+    interrupted(5, net(), objective, data(), config(), checkpoint=path)
     with pytest.raises(StateError, match=r"run\.safetensors was made by a run with another configuration; delete it"):
         fit(net(), objective, data(), config(lr=0.5), checkpoint=path, progress="")
     wider = nn.Sequential(nn.Flatten(), nn.Linear(192, 9), nn.Linear(9, 1), nn.Flatten(0))
@@ -227,6 +230,61 @@ def test_checkpoint_of_another_run_or_damaged_is_refused(tmp_path):
     assert read_weights(path)[1] == {"made": "by hand"}
     with pytest.raises(StateError, match="is not a checkpoint of aeslib"):
         load_checkpoint(path)
+
+
+def doubled(model, batch):
+    loss, logs = objective(model, batch)
+    return 2 * loss, logs
+
+
+def other_targets():
+    source = data()
+    return replace(source, targets={"y": 1 - source.targets["y"]})
+
+
+def other_images():
+    source = data()
+    return replace(source, images=255 - source.images)
+
+
+def other_start():
+    model = net()
+    nn.init.normal_(model[1].weight, std=0.1)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("changes", "other"),
+    [
+        ({"train": other_targets()}, "with other data"),
+        ({"train": other_images()}, "with other data"),
+        ({"train": replace(data(), ids=[f"j{k}" for k in range(60)])}, "with other data"),
+        ({"train": replace(data(), augment=None)}, "with other data"),
+        ({"objective": doubled}, "with another objective"),
+        ({"objective": partial(objective)}, "with another objective"),
+        ({"validate": lambda model: 1.0}, "with another validation score"),
+        ({"model": other_start()}, "from other weights"),
+    ],
+)
+def test_a_run_is_continued_only_by_itself(tmp_path, changes, other):
+    path = tmp_path / "run.safetensors"
+    run = {"model": net(), "objective": objective, "train": data(), "config": config(), "checkpoint": path}
+    interrupted(5, **run)
+    written = path.read_bytes()
+    with pytest.raises(StateError) as error:
+        fit(**run | {"model": net()} | changes, progress="")
+    assert str(error.value) == f"run.safetensors was made by a run {other}; delete it to start anew."
+    assert path.read_bytes() == written
+    assert fit(**run | {"model": net()}, progress="").resumed_from == 1
+
+
+def test_a_start_that_differs_in_its_last_bits_is_the_same(tmp_path):
+    path = tmp_path / "run.safetensors"
+    interrupted(5, net(), objective, data(), config(), checkpoint=path)
+    model = net()
+    with torch.no_grad():
+        model[1].weight *= 1 + 1e-4
+    assert fit(model, objective, data(), config(), checkpoint=path, progress="").resumed_from == 1
 
 
 def test_processes_share_every_batch():
