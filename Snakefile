@@ -34,7 +34,8 @@ rule report:
         **REPORT_NEEDS,
         **WHERE,
     shell:
-        "mkdir -p logs; exec {sys.executable:q} -m aeslib book --profile {PROFILE} > logs/report.log 2>&1"
+        "mkdir -p logs; exec {sys.executable:q} -m aeslib book --profile {PROFILE} --key {PLAN.report}"
+        " > logs/report.log 2>&1"
 
 
 rule notebook:
@@ -52,4 +53,5 @@ rule notebook:
         **WHERE,
     shell:
         "mkdir -p logs; exec {sys.executable:q} -m aeslib notebook {wildcards.name:q} --profile {PROFILE}"
+        " --key {wildcards.key}"
         " > logs/{wildcards.name}.log 2>&1"

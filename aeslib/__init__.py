@@ -8,6 +8,8 @@ from typing import Any
 
 __version__ = "0.1.0"
 
+import_module(f"{__name__}.snapshot")  # before any other module is read; named so, no run depends on it
+
 
 def __getattr__(name: str) -> Any:
     if name == "check":

@@ -1,29 +1,70 @@
 """Which code a notebook or module depends on, so that a change re-runs what it touches and nothing else.
 
-Imports are read from the source (also those inside functions), never executed: this must stay cheap.
+Imports are read from the source (also those inside functions), never executed: this must stay cheap. All that is said
+here of the library's own files is said of what this process imported (`aeslib.snapshot`), not of the disk.
 """
 
 import ast
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from aeslib.errors import DataError
+from aeslib import snapshot
+from aeslib.errors import DataError, StateError
 from aeslib.paths import ROOT
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(snapshot.PACKAGE)
+CONTENTS = {Path(path): content for path, content in snapshot.FILES.items()}
+"""File of the package, or data card → its content as this process began with it."""
+CONTENTS |= {path.resolve(): path.read_bytes() for path in (ROOT / "data_cards").glob("*.md")}
 
 
 def module_file(module: str) -> Path | None:
     """The file of an `aeslib` module, None when there is no such module."""
     base = PACKAGE.parent.joinpath(*module.split("."))
     for candidate in (base.with_suffix(".py"), base / "__init__.py"):
-        if candidate.is_file():
+        if candidate in CONTENTS:
             return candidate
     return None
+
+
+def content(path: Path) -> bytes:
+    """Return the content of a file: of one of the library's as this process began with it, of others as it is now."""
+    known = CONTENTS.get(path)
+    return path.read_bytes() if known is None else known
+
+
+def changed(files: Iterable[Path]) -> list[Path]:
+    """Return those of the library's files that are no longer as this process began with them."""
+    return [path for path in files if path in CONTENTS and (not path.is_file() or path.read_bytes() != CONTENTS[path])]
+
+
+def check_unchanged(files: Iterable[Path]) -> None:
+    """Raise `StateError` when one of the library's files was edited, or went, since this process began with it."""
+    if moved := changed(files):
+        names = ", ".join(path.name if path.parent == PACKAGE else f"{path.parent.name}/{path.name}" for path in moved)
+        raise StateError(
+            f"{names} changed since this process imported the library, so a result would be kept under the key of code "
+            "that did not make it. Nothing was kept: restart the kernel, or start the run again."
+        )
+
+
+@contextmanager
+def unchanged(files: Iterable[Path]) -> Iterator[None]:
+    """Check the library's files before the block and after it, so that what it makes is that of their snapshot.
+
+    Raises:
+        StateError: as `check_unchanged` does.
+    """
+    files = list(files)
+    check_unchanged(files)
+    yield
+    check_unchanged(files)
 
 
 @cache
@@ -32,7 +73,7 @@ def _studies(name: str) -> list[str]:
     room, dot, rest = name.partition(".")
     if not (dot and room.isidentifier() and rest.isidentifier()):
         return []
-    files = sorted((PACKAGE / "studies").glob(f"{room}*.py"))
+    files = [path for path in package_modules() if path.parent.name == "studies" and path.name.startswith(room)]
     return [f"aeslib.studies.{path.stem}" for path in files if f'"{name}"' in _text(path)]
 
 
@@ -77,14 +118,19 @@ def closure(source: str) -> list[Path]:
 
 @cache
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+    return content(path).decode()
+
+
+def package_modules() -> list[Path]:
+    """Return all Python files of the package, sorted."""
+    return sorted(path for path in CONTENTS if path.suffix == ".py")
 
 
 @cache
 def _other_files() -> list[Path]:
     """Files that code reads: all of the package that are not Python, and the data cards."""
-    found = [path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}]
-    return sorted(found) + sorted((ROOT / "data_cards").glob("*.md"))
+    inside = {path: path.is_relative_to(PACKAGE) for path in CONTENTS if path.suffix != ".py"}
+    return sorted(inside, key=lambda path: (not inside[path], path))
 
 
 @cache
@@ -92,7 +138,7 @@ def _named_files() -> dict[str, list[Path]]:
     """Name that code may give, of a file or of a folder above it that is no module → the files it stands for."""
     found: dict[str, list[Path]] = {}
     for path in _other_files():
-        base = PACKAGE if path.is_relative_to(PACKAGE) else ROOT
+        base = PACKAGE if path.is_relative_to(PACKAGE) else path.parent.parent
         folders = [folder.name for folder in path.relative_to(base).parents if folder.name]
         for name in {path.name, *(name for name in folders if module_file(f"aeslib.{name}") is None)}:
             found.setdefault(name, []).append(path)
@@ -137,9 +183,9 @@ def notebook_source(path: Path) -> str:
 
 
 def digest(*parts: bytes | str | Path) -> str:
-    """Short SHA-256 over strings, bytes and the contents of files."""
+    """Short SHA-256 over strings, bytes and the contents of files (`content`)."""
     hasher = hashlib.sha256()
     for part in parts:
-        data = part.read_bytes() if isinstance(part, Path) else part.encode() if isinstance(part, str) else part
+        data = content(part) if isinstance(part, Path) else part.encode() if isinstance(part, str) else part
         hasher.update(len(data).to_bytes(8, "little") + data)
     return hasher.hexdigest()[:16]

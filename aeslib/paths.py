@@ -145,6 +145,24 @@ def state(path: Path | str) -> str:
     return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
 
 
+def walk(folder: Path | str, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[tuple[str, list[str]]]:
+    """Yield every folder below, itself included, with the sorted names of its files; links to folders are followed.
+
+    A link to a folder that it lies in is left alone, so that circles end. Folders that cannot be read are left out.
+    """
+    try:
+        status = os.stat(folder)
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    mark = (status.st_dev, status.st_ino)
+    if mark not in above:
+        yield str(folder), [entry.name for entry in entries if not entry.is_dir()]
+        for entry in entries:
+            if entry.is_dir():
+                yield from walk(entry.path, above | {mark})
+
+
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
     """Hold the lock file `path` while the block runs; others wait. The kernel lets go when a process dies."""

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from aeslib.code import digest
+from aeslib.code import content, digest
 from aeslib.errors import StateError
 from aeslib.paths import cache_home, writing
 
@@ -91,7 +91,7 @@ def build(compiler: str, folder: Path) -> Path:
         StateError: when the disk is full or the folder read-only.
         SubprocessError: when the compiler fails.
     """
-    source = SOURCE.read_bytes()
+    source = content(SOURCE)
 
     def run(*options: str, text: bytes = b"") -> bytes:
         command = [compiler, *FLAGS, *options]

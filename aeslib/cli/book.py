@@ -3,7 +3,7 @@
 import argparse
 from functools import partial
 
-from aeslib.cli.keys import REPORT
+from aeslib.cli.keys import REPORT, held
 from aeslib.cli.process import die_with_starter, own_environment
 from aeslib.cli.records import run_job
 from aeslib.paths import results_dir
@@ -17,12 +17,17 @@ def main(options: argparse.Namespace) -> int:
         marker.unlink()
     index = results_dir(options.profile) / "report" / "index.html"
     return run_job(
-        options.profile, REPORT, partial(build, options.profile), lambda: [index] if index.is_file() else [], {}
+        options.profile,
+        REPORT,
+        partial(build, options.profile, options.key),
+        lambda: [index] if index.is_file() else [],
+        {},
     )
 
 
-def build(profile: str) -> None:
+def build(profile: str, key: str | None = None) -> None:
     """Import late: Sphinx is heavy, and its absence must be told in the record like any other failure."""
     from aeslib.report import build as build_report
 
-    build_report(profile)
+    with held(REPORT, profile, key):
+        build_report(profile)

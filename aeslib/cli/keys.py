@@ -1,13 +1,15 @@
 """What is up to date: a key over the contents of everything that a notebook or the report is made from.
 
 A finished job leaves the empty file `.done/NAME.KEY` in the results folder. It has to run when that file is not there:
-no clock is asked, and a changed notebook, library file, lock or data set means another key.
+no clock is asked, and a changed notebook, library file, lock or data set means another key. A key is that of what the
+job itself is made from, followed by that of the other jobs whose results it looks at.
 """
 
 import json
 import os
 import platform
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
@@ -16,7 +18,7 @@ from typing import Any
 
 from aeslib import code
 from aeslib.errors import StateError, unknown
-from aeslib.paths import ROOT, data_root, results_dir, state
+from aeslib.paths import ROOT, data_root, results_dir, state, walk
 
 REPORT = "report"
 REPORT_SECONDS = 20.0
@@ -73,11 +75,9 @@ def plan(profile: str, pattern: str = "*") -> Plan:
     seen = {name: [other for other in shown if other != name and fnmatchcase(other, looks_at(name))] for name in chosen}
     for name, others in seen.items():
         if others:
-            chosen[name] = code.digest(chosen[name], json.dumps({other: shown[other] for other in sorted(others)}))
+            chosen[name] += code.digest(json.dumps({other: shown[other] for other in sorted(others)}))
     shown |= chosen
-    api = {*code.PACKAGE.rglob("*.py"), *_inputs("import aeslib.report")}  # the report has a page on every module
-    around = [ROOT / "pyproject.toml", *sorted((ROOT / "benchmarks").glob("*.json"))]
-    key = code.digest(_common(profile), json.dumps(shown, sort_keys=True), *around, *sorted(api))
+    key = job_key(REPORT, profile) + code.digest(json.dumps(shown, sort_keys=True))
     after = {name: sorted(chosen.keys() & set(others)) for name, others in seen.items()}
     usual = {name: _said(name).get("seconds", {}) for name in chosen}
     known = {name: float(seconds[profile]) for name, seconds in usual.items() if profile in seconds}
@@ -95,10 +95,54 @@ def _said(name: str) -> dict[str, Any]:
     return found
 
 
+def job_inputs(name: str) -> list[Path]:
+    """Return the library's files that a notebook, or the report, is made from."""
+    if name == REPORT:  # it has a page on every module
+        return sorted({*code.package_modules(), *_inputs("import aeslib.report")})
+    return _inputs(code.notebook_source(notebook_path(name)))
+
+
+def job_key(name: str, profile: str) -> str:
+    """Return the key of what one job itself is made from."""
+    if name != REPORT:
+        return notebook_key(name, profile)
+    around = [ROOT / "pyproject.toml", *sorted((ROOT / "benchmarks").glob("*.json"))]
+    return code.digest(_common(profile), *around, *job_inputs(REPORT))
+
+
+@contextmanager
+def held(name: str, profile: str, key: str | None) -> Iterator[None]:
+    """Check before the block and after it that a job is still made from what its key stands for.
+
+    Args:
+        name: a notebook's, or "report".
+        profile: of the run.
+        key: from the run's plan; None where the job is run alone.
+
+    Raises:
+        StateError: when its notebook, the library, the data or what is installed has changed.
+    """
+    key = key or job_key(name, profile)
+
+    def check() -> None:
+        code.check_unchanged(job_inputs(name))
+        _common.cache_clear()
+        if not key.startswith(job_key(name, profile)):
+            notebook = "" if name == REPORT else f"{name}.ipynb, "
+            raise StateError(
+                f"{name} does not count as done: {notebook}the library, the data in {data_root()} or what is "
+                "installed changed while the run was going on. Start the run again."
+            )
+
+    check()
+    yield
+    check()
+
+
 def notebook_key(name: str, profile: str) -> str:
     """Key of one notebook: its cells, the code it reaches, data, profile, pins and Python's version."""
     path = notebook_path(name)
-    return code.digest(_common(profile), _cells(path), *_inputs(code.notebook_source(path)))
+    return code.digest(_common(profile), _cells(path), *job_inputs(name))
 
 
 def _inputs(source: str) -> list[Path]:
@@ -106,7 +150,7 @@ def _inputs(source: str) -> list[Path]:
     try:
         return code.inputs(source)
     except SyntaxError:
-        return sorted(code.PACKAGE.rglob("*.py"))
+        return code.package_modules()
 
 
 def _cells(path: Path) -> str:
@@ -123,9 +167,8 @@ def _common(profile: str) -> str:
 
 
 def fingerprint(root: Path) -> Iterator[str]:
-    """What lies in the data folder: the name and state of every file."""
-    for folder, folders, files in os.walk(root):
-        folders.sort()
+    """Yield the name and state of every file in the data folder, also of those in folders that it links to."""
+    for folder, names in walk(root):
         place = os.path.relpath(folder, root)
-        for name in sorted(files):
+        for name in names:
             yield f"{place}/{name} {state(os.path.join(folder, name))}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aeslib.cli import warm
-from aeslib.cli.keys import notebook_path
+from aeslib.cli.keys import held, notebook_path
 from aeslib.cli.process import die_with_starter, own_environment
 from aeslib.cli.records import read_record, run_job
 from aeslib.code import read_notebook
@@ -26,13 +26,14 @@ def main(options: argparse.Namespace) -> int:
     check_parameters(path.name, declared_parameters(path), parameters)
     die_with_starter()
     given = [f"--parameter={word}" for word in options.parameter or []]
+    given += [f"--key={options.key}"] if options.key else []
     code = warm.ask(["notebook", options.name, f"--profile={options.profile}", *given])
     if code is not None:
         return code
     own_environment()
     name, profile = path.stem, str(parameters["PROFILE"])
     remove_earlier(profile, name)
-    job = partial(execute, path, profile, parameters)
+    job = partial(execute, path, profile, parameters, options.key)
     return run_job(profile, name, job, partial(saved_files, profile, name), parameters)
 
 
@@ -89,8 +90,12 @@ def check_parameters(notebook: str, declared: Mapping[str, Any], given: Mapping[
             )
 
 
-def execute(path: Path, profile: str, parameters: dict[str, Any]) -> None:
-    """Run all cells; `results/PROFILE/notebooks/NAME.ipynb` becomes the executed copy, whole, in any case."""
+def execute(path: Path, profile: str, parameters: dict[str, Any], key: str | None = None) -> None:
+    """Run all cells; `results/PROFILE/notebooks/NAME.ipynb` becomes the executed copy, whole, in any case.
+
+    Raises:
+        StateError: when what the notebook is made from is not, or no longer, that of its key.
+    """
     from aeslib.cli import engine  # papermill takes a second
 
     results = results_dir(profile)
@@ -100,7 +105,8 @@ def execute(path: Path, profile: str, parameters: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     try:
         os.environ["AESLIB_FRAMES"] = "1"  # widgets leave frames for the report's pages, which have no kernel
-        engine.run(path, running, parameters, cwd=path.parent, count=count)
+        with held(path.stem, profile, key):
+            engine.run(path, running, parameters, cwd=path.parent, count=count)
     finally:
         count.unlink(missing_ok=True)
         if running.is_file():

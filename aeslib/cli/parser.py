@@ -30,6 +30,7 @@ class Option:
 
 
 PROFILE = Option(("--profile",), "smoke (minutes), default (a laptop) or paper (GPU, real images)", "NAME", "default")
+KEY = Option(("--key",), "of the run's plan, which the job has to fit", "KEY")
 TORCH = Option(
     ("--torch-backend",), "run_all.sh only: which build of torch the set-up installs (cpu, cu130, auto)", "X"
 )
@@ -100,11 +101,11 @@ COMMANDS = {
     "notebook": Command(
         "run one notebook",
         "notebook:main",
-        (PROFILE, Option(("-p", "--parameter"), "set a parameter", "NAME=VALUE", many=True)),
+        (PROFILE, KEY, Option(("-p", "--parameter"), "set a parameter", "NAME=VALUE", many=True)),
         (("name", ""),),
         hidden=True,
     ),
-    "book": Command("build the report from what has run", "book:main", (PROFILE,), hidden=True),
+    "book": Command("build the report from what has run", "book:main", (PROFILE, KEY), hidden=True),
 }
 
 

@@ -150,7 +150,7 @@ def made(target: str, claims: list[Any], chapters: list[str], evidence: Evidence
         "seconds": round(seconds, 1),
         "profile": evidence.profile,
         "evidence": evidence.why,
-        "code": {"commit": commit(), "package": code.digest(*sorted(code.PACKAGE.rglob("*.py")))},
+        "code": {"commit": commit(), "package": code.digest(*code.package_modules())},
         "environment": versions() | {"cores": str(cores()), "lock": code.digest(ROOT / "requirements.txt")},
         "claims": [judge(claim, profile=evidence.profile, loaded=loaded) for claim in claims],
         "items": files,

@@ -1,14 +1,16 @@
 """A study is a named grid of runs. `run_study` reads the runs that exist and computes those that do not.
 
-A run lies in `artifacts/PROFILE/STUDY/RUN-KEY/` with `run.json` (config, metrics, seconds, digests) and
+A run lies in `artifacts/PROFILE/STUDY/RUN-KEY/` with `run.json` (key, config, metrics, seconds, digests) and
 `arrays.npz`. KEY covers the run's config, the profile, what its data sets were made from and the code that its study
 can reach, so nothing stale is ever read. The folder is made under another name and renamed: it is whole or not there.
 """
 
 import json
+import math
 import os
 import shutil
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from importlib import import_module
@@ -19,7 +21,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from aeslib.code import closure, digest
+from aeslib.code import closure, digest, module_file, unchanged
 from aeslib.data import origin
 from aeslib.errors import ParameterError, StateError, unknown
 from aeslib.paths import artifacts_dir, claimed, writing
@@ -37,11 +39,16 @@ STUDIES = {
 """First word of a study's name → the modules of this folder that define such studies."""
 
 
+TIMES = ("key", "seconds", "cpu_seconds")
+"""Columns of every table of runs beside config and metrics."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a run gives: numbers by name, and arrays (predictions, curves) by name."""
 
     metrics: Mapping[str, float]
+    """Finite numbers under names that no field of the config has; NaN only where `Study.undefined` allows it."""
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
@@ -58,6 +65,8 @@ class Study:
     run: Callable[[Any, Profile, Path], Outcome]
     data: tuple[str, ...] = ()
     """Keys of the data sets that the runs read."""
+    undefined: tuple[str, ...] = ()
+    """Metrics that are NaN where there is nothing to measure, such as the error of a segment without images."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +116,24 @@ def origins(study: Study, profile: Profile) -> list[str]:
     return [origin(key, size=profile.images) for key in study.data]
 
 
+def code_of(study: Study) -> list[Path]:
+    """Return the library's files that a study can reach; none for one that is defined outside the library.
+
+    Raises:
+        StateError: when its module is newer than this process's view of the library.
+    """
+    module = study.run.__module__
+    if not module.startswith("aeslib."):
+        return []
+    files = closure(f"import {module}")
+    if module_file(module) is None and not files:
+        raise StateError(f"{module} is newer than this process; restart the kernel.")
+    return files
+
+
 def run_key(study: Study, config: Any, profile: Profile, details: Sequence[str] | None = None) -> str:
     """Digest of everything a run depends on; `details` are the study's `origins` where they are known already."""
-    module = study.run.__module__
-    files = closure(f"import {module}") if module.startswith("aeslib.") else []
+    files = code_of(study)
     details = origins(study, profile) if details is None else details
     settings = json.dumps([study.name, asdict(config), asdict(profile)], sort_keys=True, default=str)
     return digest(settings, *details, *files)
@@ -138,13 +161,13 @@ def run_study(
     if len(wanted) < len(configs):
         raise ParameterError(f"the grid of {study.name} lists the same run twice.")
     folders = {key: home / f"{slug(config)}-{key}" for key, config in wanted.items()}
-    missing = [key for key, folder in folders.items() if not is_whole(folder)]
+    missing = [key for key, folder in folders.items() if not reusable(study, wanted[key], folder)]
     with tqdm(total=len(missing), desc=study.name, unit="run", disable=not progress or not missing, leave=False) as bar:
         for wait in (False, True):  # first what nobody works on, then what other processes were at
             for key in list(missing):
                 with claimed(home / ".claims", key, wait=wait) as ours:
                     if ours:
-                        if not is_whole(folders[key]):
+                        if fault(study, wanted[key], folders[key]):
                             compute(study, wanted[key], profile, folders[key])
                         missing.remove(key)
                         bar.update()
@@ -159,12 +182,19 @@ def slug(config: Any) -> str:
 
 
 def compute(study: Study, config: Any, profile: Profile, folder: Path) -> None:
-    """Run one cell of the grid, which this process has claimed, and put its folder in place, whole."""
+    """Run one cell of the grid, which this process has claimed, and put its folder in place, whole.
+
+    Raises:
+        StateError: when the code has changed since it was imported, or a metric is not a number; nothing is kept then.
+    """
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter(), time.process_time()
     checkpoint = folder.parent / f".{folder.name}.checkpoint.safetensors"
-    outcome = study.run(config, profile, checkpoint)
+    with unchanged(code_of(study)):
+        outcome = study.run(config, profile, checkpoint)
+    if why := wrong_metric(outcome.metrics, asdict(config), study.undefined):
+        raise StateError(f"{folder.name} of {study.name} is not kept: {why}.")
     spent = {"seconds": time.perf_counter() - started[0], "cpu_seconds": time.process_time() - started[1]}
     making = folder.parent / f".{folder.name}.making"
     with writing(folder):
@@ -172,17 +202,39 @@ def compute(study: Study, config: Any, profile: Profile, folder: Path) -> None:
         making.mkdir()
         np.savez(making / "arrays.npz", **dict(outcome.arrays))  # type: ignore[arg-type]
         record = {
+            "key": folder.name.rpartition("-")[2],
             "study": study.name,
             "config": asdict(config),
-            "metrics": {name: float(value) for name, value in outcome.metrics.items()},
+            "metrics": {name: None if math.isnan(value) else float(value) for name, value in outcome.metrics.items()},
             "arrays": digest(making / "arrays.npz"),
             **spent,
         }
         text = json.dumps(record | {"record": seal(record)}, indent=1)
         (making / "run.json").write_text(text, encoding="utf-8")
+        if folder.is_symlink() or folder.is_file():
+            folder.unlink()
         shutil.rmtree(folder, ignore_errors=True)
         os.rename(making, folder)
     checkpoint.unlink(missing_ok=True)
+
+
+def wrong_metric(metrics: Mapping[str, Any], config: Mapping[str, Any], undefined: Sequence[str] | None = None) -> str:
+    """Return what is wrong with the metrics of a run, empty when they are finite numbers with names of their own.
+
+    Args:
+        metrics: by name; NaN or None: not defined.
+        config: the run's, whose names are columns of the same table.
+        undefined: names of those that may be; None: all.
+    """
+    for name, value in metrics.items():
+        if name in config or name in TIMES:
+            return f"its metric {name!r} has the name of another column"
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            if undefined is not None and name not in undefined:
+                return f"its metric {name!r} is NaN, which its study does not list as `undefined`"
+        elif isinstance(value, bool | str) or not math.isfinite(value):
+            return f"its metric {name!r} is {value!r}; expected a finite number"
+    return ""
 
 
 def seal(record: Mapping[str, Any]) -> str:
@@ -191,25 +243,60 @@ def seal(record: Mapping[str, Any]) -> str:
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether a run's folder is complete and undamaged."""
+    """Whether a run's folder is complete, undamaged and in its own place."""
     try:
         return bool(read_run(folder)["arrays"] == digest(folder / "arrays.npz"))
     except (StateError, OSError):
         return False
 
 
-def read_run(folder: Path) -> dict[str, Any]:
-    """A run's record; `StateError` when it is missing or damaged."""
+def fault(study: Study, config: Any, folder: Path) -> str:
+    """Return why the run with this config cannot be read from its folder; empty when it can."""
     try:
-        found: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        record = read_run(folder)
+    except StateError as error:
+        return str(error)
+    if not is_whole(folder):
+        return f"{folder.name}: its arrays were changed"
+    if record["config"] != json.loads(json.dumps(asdict(config))):
+        return f"{folder.name}: its record is that of the config {record['config']}"
+    why = wrong_metric(record["metrics"], record["config"], study.undefined)
+    return why and f"{folder.name}: {why}"
+
+
+def reusable(study: Study, config: Any, folder: Path) -> bool:
+    """Whether a run is there and can be read; warns of one that is there and cannot."""
+    if not os.path.lexists(folder):
+        return False
+    why = fault(study, config, folder)
+    if why:
+        warnings.warn(f"{study.name}: a run is made anew, as what is kept is not it. {why}", stacklevel=3)
+    return not why
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """A run's record; `StateError` when it is missing, damaged or that of another run."""
+    try:
+        text = (folder / "run.json").read_text(encoding="utf-8")
+        found: dict[str, Any] = json.loads(text, parse_constant=_refuse_constant)
         if found.pop("record") != seal(found):
             raise ValueError("its record was changed")
+        place = f"{folder.parent.name}/{found['key']}"
+        if place != f"{found['study']}/{folder.name.rpartition('-')[2]}":
+            raise ValueError(f"its record is that of the run {found['key']} of {found['study']}")
+        if why := wrong_metric(found["metrics"], found["config"]):
+            raise ValueError(why)
     except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise StateError(f"{folder.name} is not a whole run ({error}); delete it, it will be made again.") from error
     return found
 
 
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
 def flat(record: Mapping[str, Any]) -> dict[str, Any]:
     """Config, metrics and times of a run as one row."""
     row = {name: tuple(value) if isinstance(value, list) else value for name, value in record["config"].items()}
-    return {**row, **record["metrics"], "seconds": record["seconds"], "cpu_seconds": record["cpu_seconds"]}
+    metrics = {name: math.nan if value is None else value for name, value in record["metrics"].items()}
+    return {**row, **metrics, "seconds": record["seconds"], "cpu_seconds": record["cpu_seconds"]}

@@ -55,7 +55,7 @@ def features(name: str, data: Batches, profile: Profile, share: int = SHARE) -> 
         with temporary.open("wb") as out:
             np.save(out, predict(start_of(name, profile, share), data), allow_pickle=False)
 
-    return np.array(kept(path, make))
+    return np.array(kept(path, make, code))
 
 
 def with_features(found: Parts, name: str, profile: Profile) -> Parts:

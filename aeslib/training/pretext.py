@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
 from aeslib.backbones import BACKBONES, Encoder, build
-from aeslib.code import closure, digest
+from aeslib.code import closure, digest, unchanged
 from aeslib.data.synthetic.render import render
 from aeslib.data.synthetic.scenes import THEMES, Camera, draw_scenes
 from aeslib.data.synthetic.truth import QUALITIES, qualities
@@ -71,7 +71,8 @@ def pretrained(name: str, profile: Profile, *, share: int = 1, progress: bool = 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         encoder = build(name)
-        key = digest(f"{name} {sizes}", *closure(f"import {__name__}, {BACKBONES[name].small.__module__}"))
+        files = closure(f"import {__name__}, {BACKBONES[name].small.__module__}")
+        key = digest(f"{name} {sizes}", *files)
         path = artifacts_dir(profile.name) / "pretext" / f"{name}-{key}.safetensors"
         if _put(path, encoder):
             return encoder
@@ -81,9 +82,10 @@ def pretrained(name: str, profile: Profile, *, share: int = 1, progress: bool = 
                 train = pictures(images, profile.image_size)
                 warmup = profile.pretext_epochs * train.steps // 5  # without it token models end lower
                 config = FitConfig(epochs=profile.pretext_epochs, lr=2e-3, schedule="cosine", warmup=warmup, seed=SEED)
-                history = fit(model, objective, train, config,
-                              checkpoint=path.with_suffix(".part.safetensors"),
-                              progress=f"pretext of {name}" if progress else "")  # fmt: skip
+                with unchanged(files):
+                    history = fit(model, objective, train, config,
+                                  checkpoint=path.with_suffix(".part.safetensors"),
+                                  progress=f"pretext of {name}" if progress else "")  # fmt: skip
                 save_weights(path, encoder.state_dict(), {"history": history.rows})
     return encoder
 

@@ -90,7 +90,10 @@ def test_a_checkpoint_of_another_search_is_refused(tmp_path):
     assert str(error.value) == (
         "search.safetensors was made by a search with another configuration; delete it to start anew."
     )
-    for data in ((replace(TRAIN, images=255 - TRAIN.images), VALID), (TRAIN, replace(VALID, images=255 - VALID.images))):
+    for data in (
+        (replace(TRAIN, images=255 - TRAIN.images), VALID),
+        (TRAIN, replace(VALID, images=255 - VALID.images)),
+    ):
         with pytest.raises(StateError) as error:
             search(*data, TINY, checkpoint=path, progress="")
         assert str(error.value) == "search.safetensors was made by a search with other data; delete it to start anew."

@@ -72,6 +72,26 @@ def test_only_what_changed_runs_again(home):
     assert home.table(home.report()) == {"01_one": "unchanged", "02_two": "unchanged", "report": "done"}
 
 
+EDIT = """from aeslib.tiny_one import VALUE
+from pathlib import Path
+import aeslib, os
+library = Path(aeslib.__file__).with_name("tiny_one.py")
+if library.read_text() == "VALUE = 1\\n":
+    _ = library.write_text("VALUE = 2\\n")"""
+
+
+def test_a_library_edited_under_a_run_is_never_marked_done_with_the_old_codes_results(home):
+    home.notebook("01_one", EDIT, "VALUE")
+    home.notebook("02_two", "import aeslib.tiny_two")
+    output = home.report(code=1)
+    assert home.table(output) == {"01_one": "FAILED", "02_two": "done", "report": "done"}
+    assert "StateError: aeslib.errors" not in output
+    assert "tiny_one.py changed since this process imported the library" in output
+    assert sorted(path.name.partition(".")[0] for path in home.path.glob("results/smoke/.done/*")) == ["02_two"]
+    assert home.table(home.report()) == {"01_one": "done", "02_two": "unchanged", "report": "done"}
+    assert "Nothing to do" in home.report("--dry-run")
+
+
 def test_the_claims_belong_to_the_notebook_that_wrote_them(home):
     """Another that ran meanwhile used to take them for its own, and to remove them when it ran again."""
     claims = home.path / "results/smoke/claims.json"

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -92,12 +93,103 @@ def test_damaged_runs_are_made_again():
         (folder / name).write_bytes(damage)
         assert not is_whole(folder)
         calls.clear()
-        run_study(make(), SMOKE, progress=False)
+        with pytest.warns(UserWarning, match=rf"^toy\.grid: a run is made anew, .*\. {folder.name}"):
+            run_study(make(), SMOKE, progress=False)
         assert len(calls) == 1
         assert is_whole(folder)
     (folder / "run.json").unlink()
     with pytest.raises(StateError, match="is not a whole run"):
         read_run(folder)
+
+
+def reseal(folder, **changes):
+    """Change a run's record and its digest with it."""
+    record = json.loads((folder / "run.json").read_text()) | changes
+    record.pop("record")
+    (folder / "run.json").write_text(json.dumps(record | {"record": core.seal(record)}))
+
+
+def put_copy(folder, other):
+    shutil.rmtree(folder)
+    shutil.copytree(other, folder)
+
+
+def put_link(folder, other):
+    shutil.rmtree(folder)
+    folder.symlink_to(other)
+
+
+def swap(folder, other):
+    folder.rename(folder.with_name(".aside"))
+    other.rename(folder)
+    folder.with_name(".aside").rename(other)
+
+
+@pytest.mark.parametrize("change", [put_copy, put_link, swap])
+def test_the_run_of_another_config_is_not_accepted(change):
+    truth = run_study(make(), SMOKE, progress=False)
+    folder, other, *_ = truth.folders.values()
+    change(folder, other)
+    with pytest.raises(StateError, match="was changed since it was read"):
+        truth.arrays(next(iter(truth.folders)))
+    with pytest.warns(UserWarning, match=r"^toy\.grid: a run is made anew, as what is kept is not it\. ") as caught:
+        again = run_study(make(), SMOKE, progress=False)
+    key = other.name.rpartition("-")[2]
+    assert f"{folder.name} is not a whole run (its record is that of the run {key} of toy.grid)" in str(
+        caught[0].message
+    )
+    columns = ["method", "seed", "srcc", "key"]
+    assert again.frame[columns].equals(truth.frame[columns])
+    assert all(is_whole(path) and not path.is_symlink() for path in again.folders.values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"metrics": {"srcc": float("nan")}}, "NaN is not a number of JSON"),
+        ({"metrics": {"srcc": float("inf")}}, "Infinity is not a number of JSON"),
+        ({"metrics": {"srcc": None}}, "its metric 'srcc' is NaN, which its study does not list as `undefined`"),
+        ({"metrics": {"srcc": "0.5"}}, "its metric 'srcc' is '0.5'; expected a finite number"),
+        ({"metrics": {"srcc": 0.5, "seed": 7.0}}, "its metric 'seed' has the name of another column"),
+        ({"metrics": {"srcc": 0.5, "seconds": 7.0}}, "its metric 'seconds' has the name of another column"),
+        ({"config": {"method": "b", "seed": 1}}, "its record is that of the config {'method': 'b', 'seed': 1}"),
+        ({"study": "toy.other"}, "its record is that of the run {key} of toy.other"),
+        ({"key": "0" * 16}, "its record is that of the run 0000000000000000 of toy.grid"),
+    ],
+)
+def test_a_record_that_does_not_fit_is_made_anew(changes, why):
+    truth = run_study(make(), SMOKE, progress=False)
+    key, folder = next(iter(truth.folders.items()))
+    reseal(folder, **changes)
+    with pytest.warns(UserWarning, match="a run is made anew") as caught:
+        again = run_study(make(), SMOKE, progress=False)
+    assert why.replace("{key}", key) in str(caught[0].message)
+    assert again.frame["srcc"].equals(truth.frame["srcc"])
+
+
+@pytest.mark.parametrize(
+    ("metrics", "why"),
+    [
+        ({"srcc": float("nan")}, "its metric 'srcc' is NaN, which its study does not list as `undefined`"),
+        ({"srcc": float("inf")}, "its metric 'srcc' is inf; expected a finite number"),
+        ({"srcc": 1.0, "method": 2.0}, "its metric 'method' has the name of another column"),
+    ],
+)
+def test_a_run_with_such_metrics_is_not_kept(metrics, why):
+    with pytest.raises(StateError) as error:
+        run_study(make(run=lambda *_: Outcome(metrics)), SMOKE, progress=False)
+    name = str(error.value).partition(" ")[0]
+    assert name.startswith("a-1-")
+    assert str(error.value) == f"{name} of toy.grid is not kept: {why}."
+    assert not (core.artifacts_dir("smoke") / "toy.grid" / name).exists()
+
+
+def test_a_metric_that_may_be_undefined_is_kept_and_read_back_as_nan():
+    study = make(run=lambda *_: Outcome({"srcc": 1.0, "low": float("nan")}), undefined=("low",))
+    for _ in range(2):
+        frame = run_study(study, SMOKE, progress=False).frame
+        assert frame["low"].isna().all()
+        assert (frame["srcc"] == 1).all()
 
 
 def test_a_run_that_fails_leaves_nothing():
@@ -146,7 +238,7 @@ def test_records_are_plain_json():
     results = run_study(make(), SMOKE, progress=False)
     record = json.loads((next(iter(results.folders.values())) / "run.json").read_text())
     assert record["config"] == {"method": "a", "seed": 1}
-    assert set(record) == {"study", "config", "metrics", "arrays", "seconds", "cpu_seconds", "record"}
+    assert set(record) == {"key", "study", "config", "metrics", "arrays", "seconds", "cpu_seconds", "record"}
 
 
 BOTH = multiprocessing.get_context("fork").Barrier(2)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aeslib.code import digest
+from aeslib.code import digest, package_modules
 from aeslib.data.kept import kept
 from aeslib.data.synthetic.distortions import distort
 from aeslib.data.synthetic.standins import CAPTIONS, World, world
@@ -24,9 +24,9 @@ def pictures(key: str, *, size: int, seed: int, px: int, tail: float = 1.0) -> n
         ParameterError: for an unknown key, or a size, tail or px out of range.
     """
     base = key.removesuffix(CAPTIONS)
-    code = digest(*sorted(Path(__file__).parent.glob("*.py")))
-    path = cache_home() / "world" / f"{base}-{size}-{seed}-{tail:g}-{px}-{code}.npy"
-    return kept(path, lambda temporary: _write(temporary, world(base, size, seed, tail), px, seed))
+    files = [path for path in package_modules() if path.parent.name == "synthetic"]
+    path = cache_home() / "world" / f"{base}-{size}-{seed}-{tail:g}-{px}-{digest(*files)}.npy"
+    return kept(path, lambda temporary: _write(temporary, world(base, size, seed, tail), px, seed), files)
 
 
 def _write(path: Path, w: World, px: int, seed: int) -> None:
