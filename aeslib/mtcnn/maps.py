@@ -38,7 +38,8 @@ def grad_cam(model: nn.Module, layer: nn.Module, images: Tensor, output: int = 0
 
     with torch.enable_grad():
         cam = LayerGradCam(model, layer).attribute(images, target=output, relu_attributions=True).detach()[:, 0]
-    return cam / cam.amax((1, 2), keepdim=True).clamp_min(1e-12)
+    peak = cam.amax((1, 2), keepdim=True)
+    return cam / torch.where(peak > 0, peak, 1)
 
 
 def enlarged(maps: Float[Tensor, "B h w"], side: int) -> Float[Tensor, "B H W"]:

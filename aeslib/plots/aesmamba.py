@@ -177,7 +177,7 @@ def figure_fields(fields: Mapping[str, np.ndarray], areas: pd.DataFrame) -> Figu
 
 
 def figure_dots(table: pd.DataFrame, *, metric: str, groups: Sequence[str], xlabel: str) -> Figure:
-    """Rows as dots with intervals, a panel per group, sharing rows.
+    """Rows as dots with intervals, a panel per group, sharing rows; a dash where a group has no such row.
 
     Args:
         table: columns row, metric, group, here, low, high.
@@ -190,6 +190,8 @@ def figure_dots(table: pd.DataFrame, *, metric: str, groups: Sequence[str], xlab
     fig, axes = plt.subplots(1, len(groups), figsize=size, sharey=True, squeeze=False)
     for ax, group in zip(axes[0], groups, strict=True):
         own = table[(table["group"] == group) & (table["metric"] == metric)].set_index("row").reindex(rows)
+        for y in np.flatnonzero(own["here"].isna()):
+            ax.text(0.5, y, "–", transform=ax.get_yaxis_transform(), ha="center", va="center", color=GREY)
         for y, (row, line) in enumerate(own.iterrows()):
             colour = RED if str(row).startswith("AesMamba") else BLUE
             ax.plot([line["low"], line["high"]], [y, y], color=colour, lw=1.6)
@@ -226,10 +228,14 @@ def figure_changes(table: pd.DataFrame, *, ylabel: str, rows: Sequence[str]) -> 
 
 
 def figure_classes(points: pd.DataFrame) -> Figure:
-    """aesmamba Figure 7: relative change of SRCC within a class against its share, with each model's straight line.
+    """Draw aesmamba Figure 7: relative change of SRCC within a class against its share, and each model's line.
+
+    The vertical axis is linear up to ±0.05 and logarithmic beyond, so that the straight lines bend where they leave
+    that band.
 
     Args:
-        points: columns share, model, seed, relative; dots are means over seeds, lines are fitted to changes within ±1.
+        points: columns share, model, seed, relative; dots are means over seeds; for the lines, fitted by least
+            squares, a change beyond ±1 counts as ±1.
     """
     fig, ax = plt.subplots(figsize=(6.2, 3.6))
     names = {"B": "B: plain cross-entropy", "C": "C: balanced"}
@@ -237,11 +243,14 @@ def figure_classes(points: pd.DataFrame) -> Figure:
         dots = own.groupby(["attribute", "class"])[["share", "relative"]].mean()
         ax.plot(100 * dots["share"], dots["relative"], mark, color=colour, ms=4.5, alpha=0.8, label=names[str(model)])
         line = np.polyfit(own["share"], own["relative"].clip(-1, 1), 1)
-        grid = np.linspace(own["share"].min(), own["share"].max(), 2)
+        grid = np.linspace(own["share"].min(), own["share"].max(), 200)
         ax.plot(100 * grid, np.polyval(line, grid), color=colour, lw=1.6)
     ax.axhline(0, color="black", lw=0.8)
     ax.set_yscale("symlog", linthresh=0.05)
-    ax.set(xlabel="share of the class in training (%)", ylabel="relative change of SRCC against A")
+    ax.set(
+        xlabel="share of the class in training (%)",
+        ylabel="relative change of SRCC against A\n(logarithmic beyond ±0.05)",
+    )
     ax.legend(fontsize=8)
     return finish(fig)
 
@@ -266,8 +275,9 @@ def figure_radar(
     ax.set_xticks(angles, spokes, fontsize=7.5)
     ax.tick_params(axis="x", pad=9)
     ax.set_rlabel_position(180 / len(spokes))  # between two spokes
-    lowest = min(min(row) for row in values.values())
-    ax.set_ylim(max(0.0, np.floor(lowest * 10) / 10 - 0.1), None)
+    lowest = float(np.nanmin(list(values.values())))
+    bottom = np.floor(lowest * 10) / 10 - 0.1
+    ax.set_ylim(bottom if lowest < 0 else max(0.0, bottom), None)  # a negative correlation keeps its place
     ax.set_title("SRCC of the overall score", fontsize=9, loc="center")
     ax.legend(fontsize=7, loc="lower left", bbox_to_anchor=(-0.35, -0.16))
     box.boxplot(list(repeats.values()), tick_labels=list(repeats), widths=0.5, medianprops={"color": RED})

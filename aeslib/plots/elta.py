@@ -112,11 +112,13 @@ def figure_coverage(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], *, ever
 
 
 def figure_temperature(logits: np.ndarray, sharp: np.ndarray, bins: np.ndarray, threshold: float) -> Figure:
-    """Distributions of a few pictures before (N, C) and after sharpening; those that pass t are marked."""
+    """Draw distributions over evenly spaced bins before and after sharpening (N, C); images that pass t are marked."""
+    half = (bins[1] - bins[0]) / 2
+    edges = np.append(bins - half, bins[-1] + half)
     fig, axes = plt.subplots(1, len(logits), figsize=(2.0 * len(logits), 2.3), sharey=True)
     for ax, before, after in zip(axes, logits, sharp, strict=True):
         ax.bar(bins, before, color=GREY, alpha=0.6, width=0.8, label="before")
-        ax.step(bins, after, where="mid", color=RED, lw=1.6, label="after")
+        ax.stairs(after, edges, baseline=None, color=RED, lw=1.6, label="after")
         ax.axhline(threshold, color="black", lw=0.8, ls=":")
         ax.set(xlabel="score", title=f"ŝ {before @ bins:.2f}{' · passes' if after.max() >= threshold else ''}")
     axes[0].set(ylabel="probability", ylim=(0, 1))

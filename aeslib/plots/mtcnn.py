@@ -6,6 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
@@ -80,50 +82,87 @@ def figure_pictures(pictures: np.ndarray, captions: Sequence[str], *, columns: i
 
 
 def figure_examples(pictures: np.ndarray, scores: pd.DataFrame, ranges: Mapping[str, tuple[float, float]]) -> Figure:
-    """Each picture above bars of all its scores, on each score's own scale.
+    """Draw each image above bars of all its scores, in their own units; scores of one range share an axis.
+
+    Bars begin at 0 where the range has negative values, else at its lowest value.
 
     Args:
         pictures: (N, 3, H, W) uint8.
-        scores: N rows named by what the picture is; a column per score.
+        scores: N rows named by what the image is; a column per score.
         ranges: column → lowest and highest score possible.
     """
-    fig, axes = plt.subplots(
-        2, len(pictures), figsize=(3.9 * len(pictures), 5.6), height_ratios=(1.25, 1), sharey="row"
-    )
-    low, high = np.array([ranges[str(name)] for name in scores]).T
-    for column, (name, row) in zip(axes.T, scores.iterrows(), strict=True):
-        show(column[0], pictures[scores.index.get_loc(name)], str(name))
-        share = (row.to_numpy() - low) / (high - low)
-        bars = column[1].barh(scores.columns, share, color=[ORANGE] + [HERE] * (len(row) - 1))
-        column[1].bar_label(bars, [f"{value:.2f}" for value in row], padding=2, fontsize=7)
-        column[1].set(xlim=(0, 1.18), xlabel="place on the score's own scale (0 lowest, 1 highest)")
-        column[1].tick_params(axis="y", labelsize=7)
-        column[1].grid(axis="y", visible=False)
-    axes[1, 0].invert_yaxis()
+    scales: dict[tuple[float, float], list[str]] = {}
+    for name in scores:
+        low, high = ranges[str(name)]
+        scales.setdefault((float(low), float(high)), []).append(str(name))
+    heights = [1.25 * scores.shape[1], *(len(names) + 1.6 for names in scales.values())]
+    size = (3.9 * len(pictures), 4.2 + 0.22 * scores.shape[1] + 0.35 * len(scales))
+    fig, axes = plt.subplots(1 + len(scales), len(pictures), figsize=size, height_ratios=heights, squeeze=False)
+    for k, (name, row) in enumerate(scores.iterrows()):
+        show(axes[0, k], pictures[k], str(name))
+        for ax, (scale, names) in zip(axes[1:, k], scales.items(), strict=True):
+            draw_scores(ax, row[names], scale, first=str(scores.columns[0]), named=k == 0)
     return finish(fig)
 
 
+def draw_scores(ax: Axes, row: pd.Series, scale: tuple[float, float], *, first: str, named: bool) -> Axes:
+    """Draw the scores of one image that share a scale as bars in its units; the score `first` in its own colour."""
+    low, high = scale
+    start, room = (0.0 if low < 0 else low), 0.14 * (high - low)
+    values = row.to_numpy(float)
+    colours = [ORANGE if name == first else HERE for name in row.index]
+    bars = ax.barh(range(len(row)), values - start, left=start, color=colours)
+    ax.bar_label(bars, [f"{value:.2f}" for value in values], padding=2, fontsize=7)
+    ax.axvline(start, color="black", lw=0.8)
+    ax.set(xlim=(low - (room if low < 0 else 0), high + room), ylim=(len(row) - 0.5, -0.5))
+    ax.set_yticks(range(len(row)), list(row.index) if named else [""] * len(row))
+    ax.set_xlabel(f"score, {low:g} to {high:g}", fontsize=7.5)
+    ax.tick_params(labelsize=7)
+    ax.grid(axis="y", visible=False)
+    return ax
+
+
+EMPTY = "no positive evidence"
+"""Said on a map that is zero everywhere."""
+
+
 def figure_maps(pictures: np.ndarray, maps: Mapping[str, np.ndarray], titles: Sequence[str]) -> Figure:
-    """Pictures (N, 3, H, W) in the first column, then each kind of map (N, H, W) from 0 to 1 laid over them."""
+    """Draw images (N, 3, H, W) in the first column, then each kind of map (N, H, W) from 0 to 1 laid over them.
+
+    A map without a positive value is not laid over its image; the panel says so.
+    """
     fig, axes = plt.subplots(
         len(pictures), 1 + len(maps), figsize=(2.2 * (1 + len(maps)), 2.1 * len(pictures)), squeeze=False
     )
     for row, picture, title in zip(range(len(pictures)), pictures, titles, strict=True):
         show(axes[row, 0], picture, title)
-        for ax, (name, shown) in zip(axes[row, 1:], maps.items(), strict=True):
+        for ax, (name, layers) in zip(axes[row, 1:], maps.items(), strict=True):
             show(ax, picture, name)
-            drawn = ax.imshow(shown[row], cmap="inferno", alpha=0.6, vmin=0, vmax=1, interpolation="bilinear")
-    fig.colorbar(drawn, ax=axes[:, -1], shrink=0.8, label="importance (largest = 1)")
+            draw_map(ax, layers[row])
+    scale = ScalarMappable(Normalize(0, 1), "inferno")
+    fig.colorbar(scale, ax=axes[:, -1], shrink=0.8, alpha=0.6, label="importance (largest = 1)")
     return finish(fig)
 
 
+def draw_map(ax: Axes, values: np.ndarray) -> None:
+    """Lay a map (H, W) from 0 to 1 over the image in `ax`, or say there that it is zero everywhere or undefined."""
+    if np.isfinite(values).all() and values.max() > 0:
+        ax.imshow(values, cmap="inferno", alpha=0.6, vmin=0, vmax=1, interpolation="bilinear")
+        return
+    text = EMPTY if np.isfinite(values).all() else "not defined"
+    plate = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2}
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", fontsize=7, bbox=plate)
+
+
 def figure_pairs(rows: pd.DataFrame, *, xlabel: str, colours: Sequence[str] = (ORANGE, HERE)) -> Figure:
-    """Two values (columns) per row as dots joined by a line: how far apart labels and predictions, or stages, are."""
+    """Draw two values (columns) per row as dots joined by a line; a row where one is missing says "not defined"."""
     fig, ax = plt.subplots(figsize=(6.5, 0.9 + 0.28 * len(rows)))
     first, second = rows.columns[:2]
     ax.hlines(rows.index, rows[first], rows[second], color=GREY, lw=1)
     for name, colour in zip((first, second), colours, strict=True):
         ax.plot(rows[name], rows.index, "o", color=colour, ms=5.5, label=name)
+    for place in np.flatnonzero(rows[[first, second]].isna().any(axis=1)):
+        ax.text(0.99, place, "not defined", transform=ax.get_yaxis_transform(), ha="right", va="center", fontsize=7)
     ax.axvline(0, color="black", lw=0.8)
     ax.set(xlabel=xlabel)
     ax.invert_yaxis()

@@ -112,13 +112,12 @@ def figure_layers(by_layer: pd.DataFrame) -> Figure:
     """
     fig, ax = plt.subplots(figsize=(7.5, 3.4))
     place = np.arange(len(by_layer))
-    ax.fill_between(
-        place, by_layer["null low"], by_layer["null high"], color=GREY, alpha=0.35, step="mid", label="permuted, 95 %"
-    )
+    null = by_layer["null high"] - by_layer["null low"]
+    ax.bar(place, null, 1, by_layer["null low"], color=GREY, alpha=0.35, lw=0, label="permuted, 95 %")
     ends = np.abs(by_layer[["low", "high"]].to_numpy().T - by_layer["mean"].to_numpy())
     ax.errorbar(place, by_layer["mean"], ends, fmt="o", ms=4, color=HERE, lw=1, label="mean and range over pairs")
     ax.axhline(0, color="black", lw=0.8)
-    ax.set(ylabel="cosine", ylim=(-1, 1))
+    ax.set(ylabel="cosine", ylim=(-1, 1), xlim=(-0.5, len(by_layer) - 0.5))
     ax.set_xticks(place, by_layer.index, rotation=60, ha="right", fontsize=7)
     ax.legend(loc="upper left", ncols=2)
     return finish(fig)

@@ -152,7 +152,7 @@ def figure_kinds(people: pd.DataFrame) -> Figure:
     """How well each rater's own average opinion agrees with the votes they gave, by kind of taste.
 
     Args:
-        people: columns kind, ceiling (Spearman's ρ; NaN for raters with too few votes).
+        people: columns kind, ceiling (Spearman's ρ; NaN for raters with too few votes, who are counted apart).
     """
     kinds = people["kind"].value_counts()
     fig, ax = plt.subplots(figsize=(6.5, 0.9 + 0.5 * len(kinds)))
@@ -161,7 +161,8 @@ def figure_kinds(people: pd.DataFrame) -> Figure:
         known = people.loc[people["kind"] == kind, "ceiling"].dropna()
         ax.plot(known, y + chance.uniform(-0.25, 0.25, len(known)), "o", color=HERE, ms=3, alpha=0.5)
         ax.plot([known.median()] * 2, [y - 0.36, y + 0.36], color="black", lw=2)
-        ax.annotate(f"n = {count}", (1.005, y), xycoords=("axes fraction", "data"), va="center", fontsize=7.5)
+        number = f"n = {count}" if len(known) == count else f"n = {len(known)} of {count}"
+        ax.annotate(number, (1.005, y), xycoords=("axes fraction", "data"), va="center", fontsize=7.5)
     ax.set_yticks(range(len(kinds)), list(kinds.index))
     ax.set(xlabel="Spearman's ρ of own opinion and own votes; line: median")
     return finish(fig)

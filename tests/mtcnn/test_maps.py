@@ -81,3 +81,9 @@ def test_curves_start_and_end_at_picture_and_blur():
     flat = faithfulness(lambda x: torch.full((len(x),), 0.3), images, random_maps(2, 4, seed=1))
     torch.testing.assert_close(flat.deletion, torch.full((2,), 0.3))
     torch.testing.assert_close(flat.insertion, torch.full((2,), 0.3))
+
+
+def test_the_largest_value_is_one_however_small_the_gradients_are():
+    model = TwoMaps()
+    cam = grad_cam(model, model.layer, (A.detach() * 1e-15).requires_grad_(), 0)
+    torch.testing.assert_close(cam.amax(), torch.tensor(1.0))

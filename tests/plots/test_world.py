@@ -89,7 +89,7 @@ def test_histograms_of_the_dial_are_shares():
 
 def test_kinds_are_counted_and_a_rater_without_ceiling_draws_nothing():
     (ax,) = FIGURES["kinds"]().axes
-    assert [text.get_text() for text in ax.texts] == ["n = 2", "n = 1"]
+    assert [text.get_text() for text in ax.texts] == ["n = 2", "n = 0 of 1"]
     points, median, *_ = ax.lines
     assert sorted(points.get_xdata()) == [0.7, 0.8]
     assert list(median.get_xdata()) == [0.75, 0.75]
