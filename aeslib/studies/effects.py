@@ -1,6 +1,7 @@
 """Methods side by side: published numbers, ours with intervals, paired changes against a base, and verdicts by rule."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -95,6 +96,62 @@ def lines(found: Draws, *, base: str, item: str = "", group: str = "", seed: int
                      "change high": change.high, "verdict": verdict(change, claimed, len(values))}  # fmt: skip
         made.append(line)
     return pd.DataFrame(made).assign(group=group).round(4)
+
+
+def sentence(subject: str, change: Interval, seeds: int) -> str:
+    """Return one line that says what a paired change shows, and no more.
+
+    Args:
+        subject: what changes against what, such as "SRCC, TFA against none".
+        change: with its interval.
+        seeds: behind it; one alone says nothing about another training.
+
+    Returns:
+        The subject, the numbers, and "above zero", "below zero" or "not shown" with the reason.
+    """
+    numbers = f"{change.value:+.3f} [{change.low:+.3f}, {change.high:+.3f}]".replace("-", "−")
+    if not change.low <= change.high:
+        told = "not shown: there is no interval"
+    elif not change.excludes_zero:
+        told = "not shown: the interval includes zero"
+    elif seeds < 2:
+        told = "not shown: one seed says nothing about another training"
+    else:
+        told = "above zero" if change.low > 0 else "below zero"
+    return f"{subject}: {numbers}, {told}."
+
+
+def sentences(table: pd.DataFrame, base: str, metrics: Sequence[str] = ()) -> list[str]:
+    """Return a `sentence` for every paired change in a table of `effects`, in its order.
+
+    Args:
+        table: columns row, metric, change, change low, change high, seeds.
+        base: the row that the changes are against.
+        metrics: those told; none: all.
+    """
+    rows = table[(table["row"] != base) & (table["metric"].isin(metrics) if metrics else True)]
+    return [
+        sentence(f"{metric}, {row} against {base}", Interval(change, low, high), int(seeds))
+        for row, metric, change, low, high, seeds in rows[
+            ["row", "metric", "change", "change low", "change high", "seeds"]
+        ].itertuples(index=False, name=None)
+    ]
+
+
+def ranking(found: Draws, metric: str = "SRCC", seed: int = 0) -> list[str]:
+    """Return a `sentence` for each two rows that follow each other when ordered by a metric, the largest first.
+
+    Args:
+        found: values of `drawn`.
+        metric: by which the rows are ordered.
+        seed: of the intervals.
+    """
+    values = {row: draws for (row, name), draws in found.items() if name == metric}
+    order = sorted(values, key=lambda row: -interval(values[row], seed=seed).value)
+    return [
+        sentence(f"{metric}, {a} against {b}", interval(values[a], values[b], seed=seed), len(values[a]))
+        for a, b in pairwise(order)
+    ]
 
 
 def _cell(printed: pd.DataFrame, row: str, metric: str) -> float:

@@ -121,3 +121,32 @@ def test_internal_links_lead_somewhere(path: Path):
 
 def test_no_machine_paths(path: Path):
     assert not MACHINE.search(path.read_text(encoding="utf-8"))
+
+
+OUTCOMES = (
+    r"bands? overlap", r"intervals overlap\?", r", as here, ", r"mixed samples does is larger", r"flat bands mean",
+    r"includes zero, the tails", r"by every measure\. ", r"is hard to beat", r"easiest of the four", r"is found soon",
+    r"falls by far more", r"here the convolutions do", r"hardly overlap", r"the order changes no more than",
+    r"no claim's verdict differed", r"of every loss spread less",
+)  # fmt: skip
+"""Words that stated in prose what a run may or may not find, or concluded from intervals that are not paired."""
+
+
+def test_prose_states_no_result_that_the_run_did_not_compute(path: Path):
+    for cell in read(path).cells:
+        text = " ".join(cell.source.split())
+        stated = [words for words in OUTCOMES if cell.cell_type == "markdown" and re.search(words, text, re.IGNORECASE)]
+        assert not stated, f"{cell.id}: {stated}; render it from the results or make it conditional"
+
+
+RENDERED = {
+    "11_elta_tail_feature_augmentation": "sentences(effects(",
+    "14_elta_ablation": "print(*sentences(",
+    "62_all_methods_one_world": "print(name, *ranking(found)",
+}
+"""Chapters whose conclusions are sentences computed from paired differences."""
+
+
+def test_conclusions_are_rendered_from_paired_differences(path: Path):
+    if path.stem in RENDERED:
+        assert sum(RENDERED[path.stem] in cell.source for cell in code_cells(path)) == 1

@@ -3,7 +3,17 @@ import pytest
 
 from aeslib.errors import ParameterError
 from aeslib.metrics import STATISTICS, Interval, bootstrap
-from aeslib.studies.effects import effects, readable, rescaled, stretched, verdict
+from aeslib.studies.effects import (
+    drawn,
+    effects,
+    ranking,
+    readable,
+    rescaled,
+    sentence,
+    sentences,
+    stretched,
+    verdict,
+)
 
 RNG = np.random.default_rng(0)
 TRUTH = RNG.normal(5, 1, 200)
@@ -83,3 +93,42 @@ def test_stretching_gives_the_wanted_spread_and_keeps_the_order():
     np.testing.assert_allclose(again.mean(1), 2 * GOOD[:, :100].mean(1))
     assert (found.argsort(1) == POOR.argsort(1)).all()
     np.testing.assert_allclose(stretched(val, val, TRUTH[:100]).std(1), TRUTH[:100].std())
+
+
+@pytest.mark.parametrize(
+    ("change", "seeds", "end"),
+    [
+        ((0.2, 0.1, 0.3), 3, "+0.200 [+0.100, +0.300], above zero."),
+        ((-0.2, -0.3, -0.1), 3, "−0.200 [−0.300, −0.100], below zero."),
+        ((0.2, -0.1, 0.3), 3, "+0.200 [−0.100, +0.300], not shown: the interval includes zero."),
+        ((0.2, 0.0, 0.3), 3, "+0.200 [+0.000, +0.300], not shown: the interval includes zero."),
+        ((0.2, 0.1, 0.3), 1, "+0.200 [+0.100, +0.300], not shown: one seed says nothing about another training."),
+        ((0.0, np.nan, np.nan), 3, "+0.000 [+nan, +nan], not shown: there is no interval."),
+    ],
+)
+def test_a_sentence_says_what_an_interval_shows_and_no_more(change, seeds, end):
+    assert sentence("SRCC, TFA against none", Interval(*change), seeds) == f"SRCC, TFA against none: {end}"
+
+
+def test_a_paired_difference_is_shown_where_the_intervals_of_both_overlap():
+    # one shared error makes each uncertain, and the difference between the two sure
+    shared = RNG.normal(0, 1.5, TRUTH.size)
+    close = TRUTH + shared + RNG.normal(0, 0.1, (3, TRUTH.size))
+    shrunk = TRUTH + 1.15 * shared + RNG.normal(0, 0.1, (3, TRUTH.size))
+    table = effects({"a": shrunk, "b": close}, TRUTH, base="a", resamples=200)
+    a, b = (table[(table["row"] == row) & (table["metric"] == "SRCC")].iloc[0] for row in "ab")
+    assert a["high"] > b["low"], "the intervals overlap"
+    (line,) = sentences(table, "a", ["SRCC"])
+    assert line.startswith("SRCC, b against a: +0.0")
+    assert line.endswith("], above zero.")
+    assert len(sentences(table, "a")) == table["metric"].nunique()
+
+
+def test_a_ranking_compares_each_row_with_the_next():
+    found = drawn({"poor": POOR, "good": GOOD, "twin": GOOD.copy()}, TRUTH, 200)
+    first, second = ranking(found)
+    assert first == "SRCC, good against twin: +0.000 [+0.000, +0.000], not shown: the interval includes zero."
+    assert second.startswith("SRCC, twin against poor: +")
+    assert second.endswith("above zero.")
+    single = ranking(drawn({"poor": POOR[:1], "good": GOOD[:1]}, TRUTH, 200))
+    assert single[0].endswith("not shown: one seed says nothing about another training.")
