@@ -190,8 +190,8 @@ def figure_dots(table: pd.DataFrame, *, metric: str, groups: Sequence[str], xlab
     fig, axes = plt.subplots(1, len(groups), figsize=size, sharey=True, squeeze=False)
     for ax, group in zip(axes[0], groups, strict=True):
         own = table[(table["group"] == group) & (table["metric"] == metric)].set_index("row").reindex(rows)
-        for y in np.flatnonzero(own["here"].isna()):
-            ax.text(0.5, y, "–", transform=ax.get_yaxis_transform(), ha="center", va="center", color=GREY)
+        for missing in map(float, np.flatnonzero(own["here"].isna())):
+            ax.text(0.5, missing, "–", transform=ax.get_yaxis_transform(), ha="center", va="center", color=GREY)
         for y, (row, line) in enumerate(own.iterrows()):
             colour = RED if str(row).startswith("AesMamba") else BLUE
             ax.plot([line["low"], line["high"]], [y, y], color=colour, lw=1.6)

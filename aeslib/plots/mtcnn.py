@@ -161,7 +161,7 @@ def figure_pairs(rows: pd.DataFrame, *, xlabel: str, colours: Sequence[str] = (O
     ax.hlines(rows.index, rows[first], rows[second], color=GREY, lw=1)
     for name, colour in zip((first, second), colours, strict=True):
         ax.plot(rows[name], rows.index, "o", color=colour, ms=5.5, label=name)
-    for place in np.flatnonzero(rows[[first, second]].isna().any(axis=1)):
+    for place in map(float, np.flatnonzero(rows[[first, second]].isna().any(axis=1))):
         ax.text(0.99, place, "not defined", transform=ax.get_yaxis_transform(), ha="right", va="center", fontsize=7)
     ax.axvline(0, color="black", lw=0.8)
     ax.set(xlabel=xlabel)
