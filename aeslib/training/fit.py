@@ -82,13 +82,33 @@ class History:
         return [row[name] for row in self.rows]
 
 
-def make_optimizer(parameters: Iterable[nn.Parameter], config: FitConfig) -> torch.optim.Optimizer:
-    """The optimiser that `config` names."""
-    trained, decay = list(parameters), config.weight_decay
+def make_optimizer(
+    parameters: Iterable[nn.Parameter], config: FitConfig, undecayed: Iterable[nn.Parameter] = ()
+) -> torch.optim.Optimizer:
+    """Return the optimiser that `config` names.
+
+    Args:
+        parameters: those to train.
+        config: learning rate, weight decay and the rest.
+        undecayed: parameters that weight decay leaves alone, see `without_decay`.
+    """
+    exempt = {id(parameter) for parameter in undecayed}
+    groups: list[list[nn.Parameter]] = [[], []]
+    for parameter in parameters:
+        groups[id(parameter) in exempt].append(parameter)
+    decays = (config.weight_decay, 0.0)
+    trained = [{"params": group, "weight_decay": w} for group, w in zip(groups, decays, strict=True) if group]
     if config.optimizer == "sgd":
-        return torch.optim.SGD(trained, lr=config.lr, momentum=config.momentum, weight_decay=decay)
+        return torch.optim.SGD(trained, lr=config.lr, momentum=config.momentum)
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimizer]
-    return kind(trained, lr=config.lr, betas=config.betas, weight_decay=decay, fused=True)
+    return kind(trained, lr=config.lr, betas=config.betas, fused=True)
+
+
+def without_decay(model: nn.Module) -> list[nn.Parameter]:
+    """Return the parameters that a part of `model` names in `no_weight_decay()`, as timm's models do."""
+    parts = [part for part in model.modules() if callable(getattr(part, "no_weight_decay", None))]
+    named = [(dict(part.named_parameters()), part.no_weight_decay()) for part in parts]  # type: ignore[operator]
+    return [own[name] for own, names in named for name in names if name in own]
 
 
 def freeze(model: nn.Module, prefixes: tuple[str, ...]) -> list[nn.Parameter]:
@@ -210,7 +230,7 @@ class _Run:
         self.train, self.config, self.validate = replace(train, device=self.accelerator.device), config, validate
         self.model, self.home = model, next(model.parameters()).device
         self.parameters = freeze(model, config.train_only)
-        optimizer = make_optimizer(self.parameters, config)
+        optimizer = make_optimizer(self.parameters, config, without_decay(model))
         self.step = self.accelerator.prepare(_Step(model, objective))
         # only where gradients are scaled: its wrapper looks for a package on the disk at every step
         self.optimizer = self.accelerator.prepare(optimizer) if self.accelerator.scaler else optimizer

@@ -310,3 +310,27 @@ def test_batches_refuse_what_does_not_fit(changes, message):
     with pytest.raises(ParameterError) as caught:
         Batches(**good | changes)
     assert str(caught.value) == message
+
+
+class Decaying(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rate, self.weight = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
+
+    def no_weight_decay(self):
+        return {"rate", "absent"}
+
+
+def test_weight_decay_leaves_alone_what_a_model_names():
+    """The gradient is zero, so each of 4 steps multiplies a decayed weight by 1 - lr * weight_decay = 0.95."""
+    model = nn.ModuleDict({"part": Decaying(), "layer": nn.Linear(1, 1, bias=False)})
+    nn.init.ones_(model["layer"].weight)
+
+    def nothing(m, batch):
+        return 0 * sum(p.sum() for p in m.parameters()), {}
+
+    config = FitConfig(epochs=1, lr=0.1, optimizer="adamw", weight_decay=0.5)
+    fit(model, nothing, data(n=64, batch_size=16), config, progress="")
+    assert model["part"].rate.tolist() == [1, 1]
+    assert model["part"].weight.tolist() == pytest.approx([0.95**4, 0.95**4])
+    assert model["layer"].weight.item() == pytest.approx(0.95**4)
