@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import IO, Any
-from urllib.parse import quote
+from urllib.parse import quote, urljoin, urlsplit
 
 from aeslib.data.cards import DatasetCard, File, load_card
 from aeslib.errors import DataError
@@ -30,6 +30,10 @@ BROKEN = (  # what zipfile and tarfile raise on damaged, encrypted or unsupporte
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error,
     EOFError, OSError, RuntimeError, ValueError,
 )  # fmt: skip
+LARGEST = 1 << 30
+"""Bytes of a download whose card does not say how many there are."""
+SLOWEST = 20_000
+"""Bytes a second, on average, below which a download is given up."""
 SMALL = 1 << 20
 """Archives that unpack to less (bytes) are never taken for bombs."""
 
@@ -43,6 +47,7 @@ def fetch(
     tries: int = 4,
     pause: float = 1.0,
     timeout: float = 30.0,
+    limit: float | None = None,
     progress: bool = True,
     tell: Callable[[str], object] = print,
 ) -> list[Path]:
@@ -56,12 +61,13 @@ def fetch(
         tries: attempts per file; cut connections and answers 429 and 5xx are tried again, nothing else is.
         pause: seconds before the second attempt, doubled before each further one.
         timeout: seconds without any byte after which an attempt counts as cut.
+        limit: seconds for one file, all attempts together; None: a minute more than it takes at `SLOWEST`.
         progress: show a bar with an estimate.
         tell: takes the closing words: what came, and the steps that are left to do by hand.
 
     Raises:
-        DataError: when terms are not accepted, files must be got by hand, or a download fails or is not what the
-            card describes. Nothing half-made is left.
+        DataError: when terms are not accepted, files must be got by hand, or a download fails, is larger than the
+            card says, takes longer than `limit` or is not what the card describes. Nothing half-made is left.
     """
     card = load_card(key)
     wanted = [file for file in card.files if file.url]
@@ -70,7 +76,7 @@ def fetch(
     if not accept_terms:
         raise DataError(terms(card))
     folder = (root or data_root()) / key
-    paths = [_fetch_file(file, card, folder, base, tries, pause, timeout, progress) for file in wanted]
+    paths = [_fetch_file(file, card, folder, base, tries, pause, timeout, limit, progress) for file in wanted]
     names = ", ".join(file.path for file in wanted)
     tell(f"In {folder}: {names}.\nThe owners' steps for everything:\n{_steps(card)}\nThen: aeslib data verify {key}")
     return paths
@@ -104,6 +110,7 @@ def _fetch_file(
     tries: int,
     pause: float,
     timeout: float,
+    limit: float | None,
     progress: bool,
 ) -> Path:
     target = inside(folder, file.path)
@@ -112,9 +119,15 @@ def _fetch_file(
     if target.is_file() and sha256(target) == file.sha256:
         return target
     url = f"{base.rstrip('/')}/{quote(file.path)}" if base else str(file.url)
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise DataError(
+            f"{url} is not fetched: its address begins with {urlsplit(url).scheme or 'no scheme'!r}, expected https or "
+            f"http. A file of this machine is copied by hand to {target}; then: aeslib data verify {card.key}"
+        )
+    budget = _Budget(file.bytes or LARGEST, limit)
     for attempt in range(1, tries + 1):
         try:
-            _download(url, target, file.sha256, timeout, progress)
+            _download(url, target, file.sha256, timeout, budget, progress)
             break
         except _PassingError as error:
             if attempt == tries:
@@ -122,6 +135,7 @@ def _fetch_file(
                     f"{url}: {error}, also at try {tries} of {tries}. Nothing was kept; run the command again later."
                 ) from error
             time.sleep(pause * 2 ** (attempt - 1))
+            budget.check_time(url)
     return target
 
 
@@ -129,17 +143,47 @@ class _PassingError(Exception):
     """A failure of the network that may pass."""
 
 
-def _download(url: str, target: Path, expected: str, timeout: float, progress: bool) -> None:
-    import requests
-    from pooch import HTTPDownloader
-    from tqdm.auto import tqdm
+class _Budget:
+    """The bytes and the seconds that one file may take.
 
-    # pooch sets the total from the answer's header, but asks for the bar's truth first: it must not be None or 0
-    bar = tqdm(total=1, desc=target.name, unit="B", unit_scale=True, disable=not progress)
+    Args:
+        most: bytes.
+        limit: seconds; None: a minute more than `most` bytes take at `SLOWEST`.
+    """
+
+    def __init__(self, most: int, limit: float | None) -> None:
+        self.most = most
+        self.seconds = 60 + most / SLOWEST if limit is None else limit
+        self._end = time.monotonic() + self.seconds
+
+    def check_time(self, url: str) -> None:
+        """Raise `DataError` when the time is over."""
+        if time.monotonic() > self._end:
+            raise DataError(
+                f"{url} was not complete after {self.seconds:g} s. Nothing was kept; try another network, or run the "
+                "command again later."
+            )
+
+    def check_size(self, url: str, size: int) -> None:
+        """Raise `DataError` for more bytes than the file may have."""
+        if size > self.most:
+            raise DataError(
+                f"{url} has more than the expected {self.most} bytes: not the file that the card describes. "
+                "Nothing was kept. Try another network; if it stays so, the owners have changed the file."
+            )
+
+
+def _download(url: str, target: Path, expected: str, timeout: float, budget: _Budget, progress: bool) -> None:
+    import requests
+
+    headers = {"Accept-Encoding": "identity"}
+    hooks = {"response": _check_redirect}
     try:
-        with atomic_path(target) as beside:
-            HTTPDownloader(progressbar=bar, timeout=timeout)(url, str(beside), None)
-            _same(url, sha256(beside), expected)
+        with requests.get(url, timeout=timeout, headers=headers, hooks=hooks, stream=True) as response:
+            response.raise_for_status()
+            with atomic_path(target) as beside:
+                _receive(response, beside, target.name, budget, progress)
+                _same(url, sha256(beside), expected)
     except requests.HTTPError as error:
         code = getattr(error.response, "status_code", 0)
         answer = f"answered {code} {getattr(error.response, 'reason', '')}"
@@ -150,8 +194,40 @@ def _download(url: str, target: Path, expected: str, timeout: float, progress: b
         ) from error
     except requests.RequestException as error:
         raise _PassingError(f"the connection failed or was cut off ({type(error).__name__})") from error
-    finally:
-        bar.close()
+
+
+def _receive(response: Any, path: Path, name: str, budget: _Budget, progress: bool) -> None:
+    """Write what an answer brings, piece by piece as it comes, so that a slow server cannot hold us for ever."""
+    import requests
+    from tqdm.auto import tqdm
+    from urllib3.exceptions import HTTPError, ProtocolError
+
+    total = int(response.headers.get("Content-Length") or 0)
+    budget.check_size(response.url, total)
+    bar = tqdm(total=total or None, desc=name, unit="B", unit_scale=True, disable=not progress)
+    with bar, path.open("wb") as file:
+        try:
+            while piece := response.raw.read1(1 << 16, decode_content=True):
+                budget.check_size(response.url, file.tell() + len(piece))
+                budget.check_time(response.url)
+                file.write(piece)
+                bar.update(len(piece))
+        except ProtocolError as error:  # these two as in requests
+            raise requests.exceptions.ChunkedEncodingError(error) from error
+        except HTTPError as error:
+            raise requests.ConnectionError(error) from error
+
+
+def _check_redirect(response: Any, **_: Any) -> None:
+    """Raise `DataError` for a redirect that is not to https; plain http may lead on within its host."""
+    if response.is_redirect:
+        here, there = urlsplit(response.url), urlsplit(urljoin(response.url, response.headers["location"]))
+        same = (there.scheme, there.hostname) == (here.scheme, here.hostname)
+        if there.scheme != "https" and not (same and there.scheme == "http"):
+            raise DataError(
+                f"{response.url} leads to {there.geturl()}, which is not followed: expected an address that begins "
+                "with https. The owners may have moved the file; the card's homepage says where to look."
+            )
 
 
 def _same(url: str, came: str, expected: str) -> None:

@@ -51,10 +51,28 @@ class Server:
         if word.isdigit():
             to.send_error(int(word))
             return
-        body = {"wrong": BODY.replace(b"5.0", b"6.0", 1), "page": b"<html>log in first</html>"}.get(word, BODY)
+        if "://" in word or word.startswith("/"):
+            to.send_response(302)
+            to.send_header("Location", word)
+            to.send_header("Content-Length", "0")
+            to.end_headers()
+            return
+        body = {
+            "large": BODY * 3,
+            "endless": BODY * 3,
+            "wrong": BODY.replace(b"5.0", b"6.0", 1),
+            "page": b"<html>log in first</html>",
+        }.get(word, BODY)
         to.send_response(200)
-        to.send_header("Content-Length", str(len(body)))
+        if word != "endless":  # it does not say how long it is
+            to.send_header("Content-Length", str(len(body)))
         to.end_headers()
+        if word == "trickle":
+            with contextlib.suppress(OSError):
+                for at in range(len(body)):
+                    to.wfile.write(body[at : at + 1])
+                    time.sleep(0.02)
+            return
         half = len(body) // 2
         to.wfile.write(body[:half])
         to.wfile.flush()
@@ -191,6 +209,73 @@ def test_lasting_failures_say_so_and_leave_nothing(data, serve, tmp_path, word, 
     assert str(caught.value) == f"{server.base}/lists/labels.csv{message}"
     assert len(server.asked) == requests
     assert left(tmp_path / "tad66k") == []
+
+
+@pytest.mark.parametrize("word", ["large", "endless"])
+def test_more_bytes_than_the_card_says_are_not_taken(data, serve, tmp_path, monkeypatch, word):
+    sized = card(File(path="lists/labels.csv", sha256=SHA, bytes=len(BODY), url="https://owners.example/labels.csv"))
+    monkeypatch.setattr(fetch_module, "load_card", lambda key: sized)
+    server = serve(word)
+    with pytest.raises(DataError) as caught:
+        data(server)
+    assert str(caught.value) == (
+        f"{server.base}/lists/labels.csv has more than the expected {len(BODY)} bytes: not the file that the card "
+        "describes. Nothing was kept. Try another network; if it stays so, the owners have changed the file."
+    )
+    assert len(server.asked) == 1
+    assert left(tmp_path / "tad66k") == []
+
+
+def test_without_a_size_there_is_a_limit_too(data, serve, monkeypatch):
+    monkeypatch.setattr(fetch_module, "LARGEST", 1000)
+    with pytest.raises(DataError, match="has more than the expected 1000 bytes"):
+        data(serve("endless"))
+
+
+@pytest.mark.parametrize("script", [("trickle",), ("500",)])
+def test_the_whole_takes_no_longer_than_its_limit(data, serve, tmp_path, script):
+    """A server that sends a byte now and then never runs into the timeout between bytes."""
+    server, begun = serve(*script), time.monotonic()
+    with pytest.raises(DataError) as caught:
+        data(server, limit=0.4, pause=0.3)
+    assert str(caught.value) == (
+        f"{server.base}/lists/labels.csv was not complete after 0.4 s. Nothing was kept; try another network, or run "
+        "the command again later."
+    )
+    assert time.monotonic() - begun < 30
+    assert left(tmp_path / "tad66k") == []
+
+
+@pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://owners.example/labels.csv", "labels.csv"])
+def test_only_http_addresses_are_fetched(monkeypatch, tmp_path, url):
+    monkeypatch.setattr(fetch_module, "load_card", lambda key: card(File(path="labels.csv", sha256=SHA, url=url)))
+    with pytest.raises(DataError) as caught:
+        fetch("tad66k", accept_terms=True, root=tmp_path)
+    scheme = url.partition("://")[0] if "://" in url else "no scheme"
+    assert str(caught.value) == (
+        f"{url} is not fetched: its address begins with {scheme!r}, expected https or http. A file of this machine is "
+        f"copied by hand to {tmp_path.resolve() / 'tad66k/labels.csv'}; then: aeslib data verify tad66k"
+    )
+
+
+@pytest.mark.parametrize("where", ["file:///etc/hostname", "ftp://owners.example/x", "http://localhost:9/x"])
+def test_redirects_that_are_not_followed(data, serve, tmp_path, where):
+    server = serve(where)
+    with pytest.raises(DataError) as caught:
+        data(server)
+    assert str(caught.value) == (
+        f"{server.base}/lists/labels.csv leads to {where}, which is not followed: expected an address that begins with "
+        "https. The owners may have moved the file; the card's homepage says where to look."
+    )
+    assert len(server.asked) == 1
+    assert left(tmp_path / "tad66k") == []
+
+
+def test_a_redirect_within_its_host_is_followed(data, serve, tmp_path):
+    server = serve("/elsewhere", "ok")
+    data(server)
+    assert server.asked == ["/lists/labels.csv", "/elsewhere"]
+    assert (tmp_path / "tad66k/lists/labels.csv").read_bytes() == BODY
 
 
 def test_a_failed_download_keeps_what_was_there(data, serve, tmp_path):
