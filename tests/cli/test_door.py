@@ -12,8 +12,8 @@ from aeslib.paths import ROOT
 
 PYTHON = f"""#!/bin/bash
 case "$*" in
-    "-m aeslib --check"*) exec {sys.executable} "$@" ;;
-    "-m aeslib"*) shift 2; echo "run: $*" ;;
+    "-m aeslib --check"* | "-m aeslib.cli."*) exec {sys.executable} "$@" ;;
+    "-m aeslib"*) shift 2; echo "run: $*"; echo "code of $PYTHONPATH, project $AESLIB_HOME" >> seen ;;
     "-m pip --version") exit 0 ;;
     "-m pip "*) echo "pip ${{*:3}}" >> calls ;;
     *) exec {sys.executable} "$@" ;;
@@ -22,8 +22,13 @@ esac
 UV = """#!/bin/bash
 [ "$1" = --version ] && exit "${NO_UV:-0}"
 echo "uv $*" >> calls
-case "$2" in sync) exit "${UV_FAILS:-0}" ;; esac
+env | grep -E '^(PIP|UV|PYTHON|VIRTUAL|CONDA)' | sort > settings
+case "$2" in
+    sync) exit "${SYNC_FAILS:-0}" ;;
+    freeze) printf '%s\\n' numpy==1 $(grep -q -- --torch-backend calls && echo torch==2+cpu mkl==3) ;;
+esac
 """
+FREEZE = "uv pip freeze --quiet --python .venv/bin/python"
 SYNC = "uv pip sync --require-hashes --compile-bytecode requirements.txt --quiet --python .venv/bin/python"
 EDITABLE = "uv pip install --no-deps --no-build-isolation --editable . --quiet --python .venv/bin/python"
 PIP = "pip install --quiet --disable-pip-version-check --no-input"
@@ -37,8 +42,14 @@ class Door:
         shutil.copytree(ROOT / "aeslib", path / "aeslib", ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("run_all.sh", "requirements.txt"):
             shutil.copy(ROOT / name, path)
+        self.environment()
+
+    def environment(self) -> None:
+        """Make an environment of stand-ins, as if it had been made here."""
         self.script(".venv/bin/python", PYTHON)
         self.script(".venv/bin/uv", UV)
+        self.script(".venv/bin/activate", f"VIRTUAL_ENV='{self.path}/.venv'\n")
+        self.script(".venv/pyvenv.cfg", "home = /usr/bin\n")
 
     def script(self, name: str, text: str) -> None:
         path = self.path / name
@@ -54,6 +65,10 @@ class Door:
         )  # fmt: skip
         assert run.returncode == code, run.stdout
         return run.stdout
+
+    def seen(self) -> str:
+        """Whose code the last run took, and for which project."""
+        return (self.path / "seen").read_text().splitlines()[-1]
 
     def calls(self) -> list[str]:
         """What was installed since the last look."""
@@ -104,10 +119,10 @@ def test_an_interrupted_set_up_goes_on_next_time(door):
     assert door.run("lab") == "run: lab\n"
 
 
-@pytest.mark.parametrize("why", [{"UV_FAILS": "1"}, {"NO_UV": "1"}])
+@pytest.mark.parametrize("why", [{"SYNC_FAILS": "1"}, {"NO_UV": "1"}])
 def test_pip_does_it_where_uv_cannot(door, why):
     door.run(**why)
-    tried = [SYNC] if "UV_FAILS" in why else []
+    tried = [SYNC] if "SYNC_FAILS" in why else []
     pip = [f"{PIP} --require-hashes -r requirements.txt", f"{PIP} --no-deps --no-build-isolation --editable ."]
     fetched = [call for call in door.calls() if "uv.txt" not in call]
     assert fetched == [*tried, *pip]
@@ -127,10 +142,16 @@ def test_another_build_of_torch_is_said_and_remembered(door):
     torch, vision = (
         line.split()[0] for line in (ROOT / "requirements.txt").read_text().splitlines() if line.startswith("torch")
     )
-    assert f"torch for 'cpu' comes without a hash to check: {torch} {vision}, everything else is checked.\n" in out
+    assert (
+        "Installed for 'cpu' without a hash to check, as the lock has hashes of its own build of torch only: "
+        "torch==2+cpu mkl==3 (listed in .venv/unchecked.txt). Everything else is checked.\n"
+    ) in out
+    assert (door.path / ".venv/unchecked.txt").read_text() == "torch==2+cpu\nmkl==3\n"
     assert out.endswith("run: report --cores 1\n")
-    pins = "uv pip install --compile-bytecode --torch-backend cpu {} {} --quiet --python .venv/bin/python"
-    expected = [SYNC.replace("requirements.txt", ".venv/without-torch.txt"), pins.format(torch, vision), EDITABLE]
+    rest = ".venv/without-torch.txt"
+    pins = f"--compile-bytecode --constraint {rest} --torch-backend cpu {torch} {vision} --quiet"
+    expected = [SYNC.replace("requirements.txt", rest), FREEZE, f"uv pip install {pins} --python .venv/bin/python"]
+    expected += [FREEZE, EDITABLE]
     assert door.calls() == expected
     left = {
         line.split("==")[0] for line in (door.path / ".venv/without-torch.txt").read_text().splitlines() if "==" in line
@@ -146,6 +167,139 @@ def test_another_build_of_torch_is_said_and_remembered(door):
         lock.write("# new\n")
     door.run("lab")
     assert door.calls() == expected
+
+
+OLD_SCRIPT = "#!{}/.venv/bin/python\nprint('{}/.venv')\n"
+
+
+def test_a_copied_folder_runs_its_own_code_in_its_own_environment(door, tmp_path):
+    """Before, the copy's environment imported the library of the old folder."""
+    name = "copy it's {x} ü"
+    door.run()
+    door.calls()
+    door.script(".venv/bin/tool", OLD_SCRIPT.format(door.path, door.path))
+    shutil.copytree(door.path, tmp_path / name, copy_function=os.link)  # a change must not reach the old folder's file
+    copy = Door.__new__(Door)
+    copy.path = tmp_path / name
+    out = copy.run("report", PYTHONPATH=str(door.path), AESLIB_HOME=str(door.path))
+    assert f".venv was made for {door.path}: its scripts are changed to this folder.\n" in out
+    assert copy.calls() == [SYNC, EDITABLE]
+    assert copy.seen() == f"code of {copy.path}, project {copy.path}"
+    script = (copy.path / ".venv/bin/tool").read_text()
+    assert script.endswith(f"\nprint('{copy.path}/.venv')\n")
+    assert str(door.path) + "/" not in script
+    assert f"{copy.path}/.venv/bin/python" in script.partition("print")[0]
+    assert (door.path / ".venv/bin/tool").read_text() == OLD_SCRIPT.format(door.path, door.path)
+    for folder in (copy, door):
+        assert folder.run() == "run: \n"
+        assert folder.calls() == []
+
+
+MAKES = """#!/bin/bash
+if [ "$*" = "-m venv --clear {folder}/.venv" ]; then echo made >> calls; rm -r .venv; cp -r {new} .venv; exit; fi
+"""
+
+
+@pytest.mark.parametrize("damage", ["another Python", "no Python", "no scripts", "conda"])
+def test_an_environment_that_does_not_fit_is_made_anew_once(door, tmp_path, damage):
+    """Before, one of Python 3.13 was kept, filled, and set up again at every call."""
+    shutil.copytree(door.path / ".venv", tmp_path / "new")
+    door.script("python3.12", MAKES.format(folder=door.path, new=tmp_path / "new") + PYTHON.partition("\n")[2])
+    file = {"conda": "pyvenv.cfg", "no scripts": "bin/activate"}.get(damage, "bin/python")
+    (door.path / ".venv" / file).unlink()
+    if damage == "another Python":
+        door.script(".venv/bin/python", "#!/bin/bash\nexit 1\n")
+    path = f"{door.path}:{os.environ['PATH']}"
+    assert ".venv is incomplete or of another Python: it is made anew.\n" in door.run(PATH=path)
+    assert door.calls() == ["made", SYNC, EDITABLE]
+    assert door.run(PATH=path) == "run: \n"
+    assert door.calls() == []
+
+
+def test_a_link_in_place_of_the_environment(door, tmp_path):
+    """One that was set up for this folder is used; what belongs to another is never cleared or filled."""
+    place = tmp_path / "scratch"
+    shutil.move(door.path / ".venv", place)
+    (door.path / ".venv").symlink_to(place)
+    message = f"which was not set up for {door.path}; remove the link, then run again.\n"
+    assert door.run(code=1).endswith(f"run_all.sh: .venv is a link to {place}, {message}")
+    assert door.calls() == []
+    (place / ".folder").write_text(f"{door.path}\n")
+    (place / "bin/activate").write_text(f"VIRTUAL_ENV='{place}'\n")
+    assert door.run().endswith("run: \n")
+    assert door.run() == "run: \n"
+    (door.path / ".venv").unlink()
+    (door.path / ".venv").symlink_to(tmp_path / "gone")
+    message = "which is no folder; make that folder or remove the link.\n"
+    assert door.run(code=1).endswith(f"run_all.sh: .venv is a link to {tmp_path / 'gone'}, {message}")
+
+
+def test_settings_of_pip_uv_and_python_that_lead_elsewhere_are_dropped(door):
+    keep = {
+        "PIP_INDEX_URL": "file:///index", "PIP_EXTRA_INDEX_URL": "file:///more", "PIP_CERT": "/cert", "PIP_PROXY": "p",
+        "PIP_TRUSTED_HOST": "host", "PIP_CONFIG_FILE": "/dev/null", "UV_DEFAULT_INDEX": "file:///index",
+        "UV_INDEX_MINE_PASSWORD": "x", "UV_CACHE_DIR": "/cache", "UV_HTTP_TIMEOUT": "9", "UV_LINK_MODE": "copy",
+    }  # fmt: skip
+    drop = (
+        "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIRE_VIRTUALENV", "PIP_NO_BINARY", "PIP_NO_DEPS", "PIP_PYTHON",
+        "PIP_CONSTRAINT", "UV_SYSTEM_PYTHON", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_REQUIRE_HASHES",
+        "UV_NO_BINARY", "UV_TORCH_BACKEND", "UV_CONSTRAINT", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONHOME",
+        "PYTHONSAFEPATH",
+    )  # fmt: skip
+    door.run(**keep, **dict.fromkeys(drop, "/elsewhere"), PIP_USER="1")
+    settings = dict(line.split("=", 1) for line in (door.path / "settings").read_text().splitlines())
+    assert keep.items() <= settings.items()
+    assert not settings.keys() & set(drop)
+    assert settings["PIP_USER"] == "0"  # stronger than `user = yes` in a configuration file
+
+
+def test_pip_refuses_user_installs_in_an_environment_unless_told(tmp_path):
+    """What PIP_USER=0 is for, with the real pip."""
+    (tmp_path / "pip.conf").write_text("[install]\nuser = yes\nno-index = yes\n")
+    (tmp_path / "empty.txt").write_text("pip\n")
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "-r", str(tmp_path / "empty.txt")]
+    runs = [
+        subprocess.run(command, env=os.environ | own, capture_output=True, text=True, check=False)
+        for own in (
+            {"PIP_CONFIG_FILE": str(tmp_path / "pip.conf")},
+            {"PIP_CONFIG_FILE": str(tmp_path / "pip.conf"), "PIP_USER": "0"},
+        )
+    ]
+    assert "Can not perform a '--user' install" in runs[0].stderr
+    assert [run.returncode for run in runs] == [1, 0]
+
+
+def test_what_was_installed_elsewhere_is_not_taken_for_done(door):
+    """pip and uv may end well and have filled another folder."""
+    (door.path / "aeslib-0.1.0.dist-info").mkdir()
+    (door.path / "aeslib-0.1.0.dist-info/METADATA").write_text(
+        "Metadata-Version: 2.1\nName: aeslib\nVersion: 0.1.0\nRequires-Dist: numpy==0.0.1\n"
+        "Requires-Dist: no-such-thing[x]==2\nRequires-Dist: other==1; extra == 'dev'\n"
+    )
+    out = door.run(code=1)
+    assert out.endswith(
+        f"run_all.sh: pip or uv ended well, but {sys.prefix} lacks numpy==0.0.1, no-such-thing==2. A setting may lead "
+        "them elsewhere (target, prefix, root, python, system); see `pip config list` and uv.toml.\n"
+    )
+    assert not (door.path / ".venv/.installed").exists()
+
+
+@pytest.mark.parametrize("way", ["link", "link to a link", "CDPATH", "cd is a function"])
+def test_called_from_anywhere(door, tmp_path, way):
+    """Through a link, the door used to look for the project beside the link."""
+    door.run()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/aes").symlink_to("../door/run_all.sh")
+    (tmp_path / "aes").symlink_to("bin/aes")
+    (tmp_path / "decoy/door").mkdir(parents=True)
+    name = {"link": "bin/aes", "link to a link": "aes"}.get(way, "door/run_all.sh")
+    env = {"CDPATH": f"{tmp_path}/decoy:."} if way == "CDPATH" else {}
+    env |= {"BASH_FUNC_cd%%": "() { echo elsewhere; }"} if way == "cd is a function" else {}
+    run = subprocess.run(
+        ["bash", name, "lab"], cwd=tmp_path, env=os.environ | env | {"AESLIB_RESULTS": "out"}, text=True,
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert (run.returncode, run.stdout, run.stderr) == (0, "run: lab\n", "")
 
 
 def test_looks_for_a_python_that_works(door, tmp_path):
