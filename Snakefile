@@ -4,6 +4,7 @@ A job is done when the file `.done/NAME.KEY` is there. The key covers the conten
 (see aeslib/cli/keys.py), so Snakemake only has to look for missing files. By hand: `snakemake --cores 2 -C profile=smoke`.
 """
 
+import os
 import sys
 
 from aeslib.cli import keys
@@ -25,11 +26,16 @@ PLAN = keys.plan(PROFILE, config.get("only", "*"))
 workdir: results_dir(PROFILE)
 
 
+def marker(name):
+    """Return the mark of a job relative to the results folder, whose name may hold braces."""
+    return os.path.relpath(PLAN.marker(name), results_dir(PROFILE))
+
+
 rule report:
     input:
-        [PLAN.marker(name) for name in PLAN.notebooks],
+        [marker(name) for name in PLAN.notebooks],
     output:
-        touch(PLAN.marker(keys.REPORT)),
+        touch(marker(keys.REPORT)),
     resources:
         **REPORT_NEEDS,
         **WHERE,
@@ -40,9 +46,9 @@ rule report:
 
 rule notebook:
     input:
-        lambda wanted: [PLAN.marker(name) for name in PLAN.after[wanted.name]],
+        lambda wanted: [marker(name) for name in PLAN.after[wanted.name]],
     output:
-        touch(str(results_dir(PROFILE) / ".done" / "{name}.{key}")),
+        touch(".done/{name}.{key}"),
     priority:
         lambda wanted: round(PLAN.urgency(wanted.name))
     wildcard_constraints:

@@ -16,6 +16,26 @@ ROOT = Path(os.environ.get("AESLIB_HOME") or Path(__file__).resolve().parent.par
 """The project's folder (the one that holds `notebooks/`); `AESLIB_HOME` overrides it."""
 
 
+PACKAGE = Path(__file__).resolve().parent
+
+
+def check_folder() -> None:
+    """Raise `StateError` where the code that runs is not that of the project folder, or of the folder one works in.
+
+    A copied environment, a PYTHONPATH or another installed aeslib would otherwise run the code of one folder on the
+    notebooks of another.
+    """
+    here = Path.cwd()
+    for folder in (ROOT, here, here.parent):
+        package = folder / "aeslib"
+        if (package / "paths.py").is_file() and (folder / "notebooks").is_dir() and not package.samefile(PACKAGE):
+            raise StateError(
+                f"the code of {PACKAGE.parent} was to run in the project folder {folder}. Run `./run_all.sh lab` or "
+                f"another word in {folder} once: it sets its environment up for this folder. "
+                "PYTHONPATH and AESLIB_HOME must not name another copy."
+            )
+
+
 def cache_home() -> Path:
     """The user's cache folder for this project: `$XDG_CACHE_HOME/aeslib` or `~/.cache/aeslib`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aeslib"

@@ -21,7 +21,7 @@ from aeslib import __version__
 from aeslib.data import Dataset, load
 from aeslib.data.table import Level
 from aeslib.errors import ParameterError, unknown
-from aeslib.paths import ROOT, atomic_path, results_dir, write_text
+from aeslib.paths import ROOT, atomic_path, check_folder, results_dir, write_text
 from aeslib.profiles import Profile, get_profile
 from aeslib.published import items
 from aeslib.schema import validate
@@ -150,6 +150,7 @@ def start(name: str, *, profile: str, seed: int) -> Notebook:
     """The run of notebook `name`; wrong parameters fail here at once, by name."""
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ParameterError(f"SEED is {seed!r}; expected a whole number, 0 or more.")
+    check_folder()
     return Notebook(name, get_profile(profile), seed)
 
 

@@ -10,18 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from aeslib.errors import DataError
+from aeslib import paths
+from aeslib.cli import main
+from aeslib.errors import DataError, StateError
 from aeslib.paths import (
     ROOT,
     artifacts_dir,
     atomic_path,
     cache_home,
+    check_folder,
     data_root,
     exclusive,
     inside,
     results_dir,
     write_text,
 )
+from aeslib.results import start
 
 
 def test_root_is_the_project():
@@ -127,3 +131,35 @@ def test_a_lock_is_let_go_when_its_holder_dies(tmp_path):
     waiter.wait()
     with exclusive(path):
         assert path.is_file()
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch):
+    """Another copy of the project, and the folder one works in."""
+    (tmp_path / "copy/notebooks").mkdir(parents=True)
+    write_text(tmp_path / "copy/aeslib/paths.py", "")
+    return tmp_path / "copy"
+
+
+@pytest.mark.parametrize("where", ["", "notebooks"])
+def test_code_of_another_copy_is_refused_where_one_works(copy, monkeypatch, where):
+    """A copied project ran the code of the folder that it was copied from."""
+    check_folder()
+    monkeypatch.chdir(copy / where)
+    message = (
+        f"the code of {ROOT} was to run in the project folder {copy}. Run `./run_all.sh lab` or another word in {copy} "
+        "once: it sets its environment up for this folder. PYTHONPATH and AESLIB_HOME must not name another copy."
+    )
+    with pytest.raises(StateError) as caught:
+        check_folder()
+    assert str(caught.value) == message
+    with pytest.raises(StateError) as caught:
+        start("02_long_tail", profile="smoke", seed=0)
+    assert str(caught.value) == message
+    assert main(["clean"]) == 1
+
+
+def test_a_project_folder_of_another_copy_is_refused(copy, monkeypatch):
+    monkeypatch.setattr(paths, "ROOT", copy)
+    with pytest.raises(StateError, match="was to run in the project folder"):
+        check_folder()

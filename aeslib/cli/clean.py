@@ -1,11 +1,14 @@
 """`clean`: remove what runs have made. Needs only the standard library."""
 
 import argparse
+import os
 import shutil
+from contextlib import ExitStack
+from pathlib import Path
 
-from aeslib.cli.process import only_run
 from aeslib.errors import StateError
-from aeslib.paths import answers_dir, artifacts_dir, rescue_answers, results_dir
+from aeslib.locks import folder_lock
+from aeslib.paths import answers_dir, artifacts_dir, rescue_answers, results_dir, writing
 from aeslib.profiles import PROFILES
 
 VERIFY = "verify"
@@ -18,23 +21,41 @@ def clean(_: argparse.Namespace) -> int:
     Answers of the Taste Lab that earlier versions kept among results move to `answers_dir()` first.
 
     Raises:
-        StateError: when the answers' folder lies inside a folder to be removed.
+        StateError: when a run uses one of them, one is a link or the answers' folder lies inside one; then nothing is
+            removed.
     """
-    made = [*map(results_dir, (*PROFILES, VERIFY)), *map(artifacts_dir, PROFILES)]
-    folders = [folder for folder in made if folder.is_dir()]
-    for folder in folders:
-        if answers_dir().resolve().is_relative_to(folder.resolve()):
-            raise StateError(
-                f"{folder} holds the answers of the Taste Lab ({answers_dir()}); nothing was removed. Move them, "
-                "name their new folder with AESLIB_TASTE, and clean again."
-            )
-    for folder in folders:
-        for path in rescue_answers(folder):
-            print(f"kept answers of the Taste Lab: {path}")
-        size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
-        with only_run(folder):
-            shutil.rmtree(folder)
-        print(f"removed {folder} ({size / 2**20:.0f} MB)")
+    places = [*map(results_dir, (*PROFILES, VERIFY)), *map(artifacts_dir, PROFILES)]
+    for remains in [path for place in places for path in place.parent.glob(f".{place.name}-removed-*")]:
+        shutil.rmtree(remains, ignore_errors=True)  # of a `clean` that was killed
+    folders = [place for place in places if place.is_dir()]
+    with ExitStack() as locks:
+        for folder in folders:
+            check_removable(folder)
+            locks.enter_context(folder_lock(folder))
+        for folder in folders:
+            for path in rescue_answers(folder):
+                print(f"kept answers of the Taste Lab: {path}")
+            size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
+            remove(folder)
+            print(f"removed {folder} ({size / 2**20:.0f} MB)")
     if not folders:
         print("nothing to remove")
     return 0
+
+
+def check_removable(folder: Path) -> None:
+    """Raise `StateError` for a folder that is a link or holds the answers of the Taste Lab."""
+    if folder.is_symlink():
+        raise StateError(f"{folder} is a link to {folder.resolve()}; remove the link or the folder by hand.")
+    if answers_dir().resolve().is_relative_to(folder.resolve()):
+        raise StateError(
+            f"{folder} holds the answers of the Taste Lab ({answers_dir()}); nothing was removed. Move them, "
+            "name their new folder with AESLIB_TASTE, and clean again."
+        )
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder at one stroke: a run that starts meanwhile makes a new one, and none of it is removed."""
+    with writing(folder):
+        away = folder.rename(folder.with_name(f".{folder.name}-removed-{os.getpid()}"))
+        shutil.rmtree(away)

@@ -1,6 +1,5 @@
 """Papermill's engine, but it tells which cell it is at, and neither loses a reply nor shares its kernel's doors."""
 
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.execute import execute_notebook
 from traitlets.config import Config
+
+from aeslib.cli.scratch import scratch_folder
 
 KERNEL = "python3"
 PATIENCE = 300
@@ -52,7 +53,7 @@ class Counting(Engine):
             count.write_text(f"{cell_index + 1}/{len(nb_man.nb.cells)}", encoding="utf-8")
 
         options = {"kernel_name": kernel_name, "startup_timeout": PATIENCE, "on_cell_start": note}
-        with tempfile.TemporaryDirectory(prefix="aeslib-") as folder:
+        with scratch_folder(room=len("/kernel-5")) as folder:
             sockets = Config(KernelManager={"transport": "ipc", "ip": f"{folder}/kernel"})
             return Client(nb_man, config=sockets, **options).execute()
 
@@ -60,3 +61,8 @@ class Counting(Engine):
 papermill_engines.register("counting", Counting)
 run = partial(execute_notebook, engine_name="counting", kernel_name=KERNEL, language="python", progress_bar=False)
 """`run(path, copy, parameters, cwd=..., count=...)`: papermill's `execute_notebook` with this engine."""
+
+
+def literal(path: Path) -> str:
+    """Return a path for papermill, which fills parameters into braces: those of the path stay as they are."""
+    return str(path).replace("{", "{{").replace("}", "}}")

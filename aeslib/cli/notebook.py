@@ -16,7 +16,8 @@ from aeslib.cli.process import die_with_starter, own_environment
 from aeslib.cli.records import read_record, run_job
 from aeslib.code import read_notebook
 from aeslib.errors import ParameterError, StateError, unknown
-from aeslib.paths import inside, results_dir
+from aeslib.locks import folder_lock
+from aeslib.paths import artifacts_dir, inside, results_dir
 
 
 def main(options: argparse.Namespace) -> int:
@@ -34,7 +35,8 @@ def main(options: argparse.Namespace) -> int:
     name, profile = path.stem, str(parameters["PROFILE"])
     remove_earlier(profile, name)
     job = partial(execute, path, profile, parameters, options.key)
-    return run_job(profile, name, job, partial(saved_files, profile, name), parameters)
+    with folder_lock(artifacts_dir(profile), shared=True):
+        return run_job(profile, name, job, partial(saved_files, profile, name), parameters)
 
 
 def given_parameters(words: Iterable[str]) -> dict[str, Any]:
@@ -106,7 +108,7 @@ def execute(path: Path, profile: str, parameters: dict[str, Any], key: str | Non
     try:
         os.environ["AESLIB_FRAMES"] = "1"  # widgets leave frames for the report's pages, which have no kernel
         with held(path.stem, profile, key):
-            engine.run(path, running, parameters, cwd=path.parent, count=count)
+            engine.run(*map(engine.literal, (path, running)), parameters, cwd=path.parent, count=count)
     finally:
         count.unlink(missing_ok=True)
         if running.is_file():

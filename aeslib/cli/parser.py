@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
+from aeslib.cli import streams
 from aeslib.errors import AeslibError, ParameterError, unknown
+from aeslib.paths import check_folder
 from aeslib.profiles import get_profile
 
 ANSWERED = 10
@@ -219,23 +221,36 @@ def show_help(_: Options) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code (2: wrong words, 1: something failed, 130: stopped)."""
+    """Run one command; returns its exit code (2: wrong words, 1: something failed, 130: stopped, 141: not read on)."""
     words = list(sys.argv[1:] if argv is None else argv)
-    checking = words[:1] == ["--check"]
+    streams.print_anything()
     try:
-        command, options = parse(words[checking:])
-        if checking and not command.bare:
-            return 0
-        if options.torch_backend is not None and not checking:
-            raise ParameterError("--torch-backend belongs to the set-up: `./run_all.sh --torch-backend X`.")
-        module, _, function = command.code.partition(":")
-        run: Callable[[Options], int] = getattr(import_module(f"aeslib.cli.{module}"), function)
-        return run(options) or (ANSWERED if checking else 0)
-    except SystemExit as asked:  # argparse has printed a command's --help
-        return ANSWERED if checking and not asked.code else int(asked.code or 0)
+        code = run_command(words)
+        sys.stdout.flush()
+    except SystemExit as end:  # argparse has printed a command's --help
+        return ANSWERED if words[:1] == ["--check"] and not end.code else int(end.code or 0)
     except AeslibError as error:
         print(f"aeslib: {error}", file=sys.stderr)
         return 2 if isinstance(error, ParameterError) else 1
     except KeyboardInterrupt:
         print("aeslib: stopped; what is finished is kept, run again to go on.", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        if not streams.reader_is_gone():
+            raise
+        return streams.UNREAD
+    return code
+
+
+def run_command(words: Sequence[str]) -> int:
+    """Run one command; `--check` before it only asks whether it needs the environment (0), else runs it (10)."""
+    checking = words[:1] == ["--check"]
+    command, options = parse(words[checking:])
+    if checking and not command.bare:
+        return 0
+    if options.torch_backend is not None and not checking:
+        raise ParameterError("--torch-backend belongs to the set-up: `./run_all.sh --torch-backend X`.")
+    check_folder()
+    module, _, function = command.code.partition(":")
+    run: Callable[[Options], int] = getattr(import_module(f"aeslib.cli.{module}"), function)
+    return run(options) or (ANSWERED if checking else 0)

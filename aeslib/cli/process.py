@@ -1,7 +1,6 @@
-"""What every process of a run shares: its environment, dying with its parent, measuring itself, one run at a time."""
+"""What every process of a run shares: its environment, dying with its parent, measuring itself."""
 
 import contextlib
-import fcntl
 import os
 import subprocess
 import sys
@@ -12,13 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aeslib.errors import StateError
-from aeslib.paths import cache_home, writing
+from aeslib.paths import ROOT, cache_home, writing
 from aeslib.schema import skip_iri_grammar
 
 THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM")
 MEMORY = {"hugetlb": 1, "mmap_threshold": 32 << 20, "trim_threshold": 1 << 30, "top_pad": 32 << 20}
 """Tunables of glibc's malloc: large pages, and memory that is freed stays with the process for the next step of a
 training. Otherwise a step of a small network spends a tenth of its time on giving memory back and taking it again."""
+FOLDERS = ("AESLIB_RESULTS", "AESLIB_ARTIFACTS", "AESLIB_DATA", "AESLIB_TASTE", "XDG_CACHE_HOME")
+"""Folders that the user may name, from the folder that a command starts in."""
+LOGGING = {"PYTHONIOENCODING": "utf-8:backslashreplace"}
+"""Environment of processes that write logs: these are UTF-8, whatever the terminal takes."""
 STARTER = "AESLIB_RUN_STARTER"
 """Set for the processes of a run to the number of the process that starts them: they end when it is gone."""
 SOMEBODY = "0"
@@ -28,12 +31,17 @@ SOMEBODY = "0"
 def own_environment() -> None:
     """Make this process and its children independent of the user's settings, and repeatable.
 
-    One thread a process (the run uses several processes), this environment's own kernel, no start-up files.
+    One thread a process (the run uses several processes), this project's code, this environment's own kernel, no
+    start-up files.
     """
-    home = cache_home() / "jupyter"
     os.environ.update({f"{name}_NUM_THREADS": "1" for name in THREADS})
     os.environ["GLIBC_TUNABLES"] = ":".join(f"glibc.malloc.{name}={value}" for name, value in MEMORY.items())
     os.environ.update(PYTHONHASHSEED="0", PYTHONNOUSERSITE="1", JUPYTER_PREFER_ENV_PATH="1")
+    os.environ.update(AESLIB_HOME=str(ROOT), PYTHONPATH=search_path())
+    for name in FOLDERS:
+        if os.environ.get(name):
+            os.environ[name] = os.path.abspath(Path(os.environ[name]).expanduser())  # jobs start in other folders
+    home = cache_home() / "jupyter"
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
         os.environ[name] = str(home / name.lower())
         with writing(home):
@@ -55,6 +63,13 @@ def refuse_foreign_files(folder: Path) -> None:
                     f"{path} belongs to another user, and Jupyter would run what lies there; "
                     "remove it, or name a cache folder of your own with XDG_CACHE_HOME."
                 )
+
+
+def search_path() -> str:
+    """Return PYTHONPATH for the processes of a run: they import the code that runs here, wherever they start."""
+    package = str(Path(__file__).parents[2])
+    others = [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place not in {"", package}]
+    return os.pathsep.join([package, *others])
 
 
 def cores() -> int:
@@ -128,48 +143,6 @@ def peak_memory(poll: float = 0.2) -> Iterator[Peak]:
         over.set()
         thread.join()
         measure()
-
-
-def alive(pid: str) -> bool:
-    """Whether a process of that number runs."""
-    try:
-        os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-@contextlib.contextmanager
-def only_run(results: Path, patience: float = 10) -> Iterator[int]:
-    """Hold the lock of a results folder; yields its file descriptor for children to keep open.
-
-    Raises:
-        StateError: when a living run holds it; remains of a killed run get `patience` seconds to end.
-    """
-    with writing(results):
-        results.mkdir(parents=True, exist_ok=True)
-        opened = (results / ".lock").open("a+")
-    with opened as lock:
-        until = time.monotonic() + patience
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                lock.seek(0)
-                holder = lock.read().strip()
-                if alive(holder) or time.monotonic() > until:
-                    raise StateError(
-                        f"another run of {results.name!r} is going on (process {holder}); wait for it or stop it."
-                    ) from None
-                time.sleep(0.1)
-        with writing(results):
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
-        yield lock.fileno()
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

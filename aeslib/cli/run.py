@@ -8,15 +8,16 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from aeslib.cli import keys, progress, slurm, warm
-from aeslib.cli.process import STARTER, cores, only_run, own_environment, stop
+from aeslib.cli.process import LOGGING, STARTER, cores, own_environment, stop
 from aeslib.cli.records import damaged, read_record
-from aeslib.paths import ROOT, results_dir
+from aeslib.locks import folder_lock
+from aeslib.paths import ROOT, artifacts_dir, results_dir
 
 Reasons = dict[str, str]
 """Job → why it has to run."""
@@ -34,12 +35,16 @@ def report(options: argparse.Namespace) -> int:
     results = results_dir(options.profile)
     if options.cluster:
         slurm.check_partition(options.partition)
-    with only_run(results) as lock, slurm.queue(results, resume=options.resume) if options.cluster else nullcontext():
+    with (
+        folder_lock(results) as lock,
+        folder_lock(artifacts_dir(options.profile), shared=True) as artifacts_lock,
+        slurm.queue(results, resume=options.resume) if options.cluster else nullcontext(),
+    ):
         due = reasons(plan, options.force)
         tidy(plan, due)
         before = records(plan)
         if due:
-            run_due(plan, options, due, lock)
+            run_due(plan, options, due, (lock, artifacts_lock))
         after = records(plan)
     rows = [row(name, due, plan, before[name], after[name]) for name in before]
     progress.show_table(rows)
@@ -98,43 +103,44 @@ def estimates(plan: keys.Plan) -> dict[str, float]:
     return {name: r["seconds"] for name, r in records(plan).items() if r and r["status"] == "done"}
 
 
-def run_due(plan: keys.Plan, options: argparse.Namespace, due: Reasons, lock: int) -> None:
+def run_due(plan: keys.Plan, options: argparse.Namespace, due: Reasons, locks: Sequence[int]) -> None:
     """Run Snakemake over the plan; when a notebook fails, what looks back at it works from what there is."""
     logs = results_dir(plan.profile) / "logs"
     at_a_time = options.cores or (len(due) if options.cluster else cores())
     shown = progress.Progress(plan, due, plan.usual | estimates(plan), at_a_time)
     local = [keys.notebook_path(name) for name in due if name != keys.REPORT and not options.cluster]
-    with warm.serving(local, lock) as environment:
-        watch(snakemake(options, at_a_time), logs / "snakemake.log", lock, shown, environment)
+    with warm.serving(local, locks) as environment:
+        watch(snakemake(options, at_a_time), logs / "snakemake.log", locks, shown, environment)
     last = {name: ["notebook", name] for name in due if plan.after.get(name)} | {keys.REPORT: ["book"]}
     for name, words in last.items():
         if not plan.marker(name).is_file() and not shown.finished(name):
             command = [sys.executable, "-m", "aeslib", *words, "--profile", plan.profile]
-            watch(command, logs / f"{name}.log", lock, shown)
+            watch(command, logs / f"{name}.log", locks, shown)
     shown.close()
 
 
 def snakemake(options: argparse.Namespace, at_a_time: int) -> list[str]:
-    """Snakemake's command line: without the user's own profiles, going on past failures, silent but for a cluster."""
+    """Snakemake's command line: without the user's own profiles, going on past failures, errors alone in its log."""
     given = {name: getattr(options, name) for name in ("profile", "only", "partition", "account")}
+    quiet = ["progress"] if options.cluster else ["progress", "rules", "host", "reason"]  # "all" would hide errors, too
     return [
         sys.executable, "-m", "aeslib.cli.dag", "--snakefile", str(ROOT / "Snakefile"), "--jobs", str(at_a_time),
         *(slurm.arguments(results_dir(options.profile)) if options.cluster else []),
         "--config", *(f"{name}={json.dumps(value)}" for name, value in given.items() if value is not None),
         "--keep-going", "--rerun-incomplete", "--nolock", "--rerun-triggers", "mtime", "--scheduler", "greedy",
-        "--quiet", "progress" if options.cluster else "all", "--profile", "none", "--workflow-profile", "none",
+        "--quiet", *quiet, "--profile", "none", "--workflow-profile", "none",
     ]  # fmt: skip
 
 
 def watch(
-    command: list[str], log: Path, lock: int, shown: progress.Progress, environment: Mapping[str, str] = {}
+    command: list[str], log: Path, locks: Sequence[int], shown: progress.Progress, environment: Mapping[str, str] = {}
 ) -> None:
     """Run a command with its output in `log`, showing progress; whatever stops us stops it too."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
-            env={**os.environ, STARTER: str(os.getpid()), **environment}, pass_fds=[lock],
+            env={**os.environ, **LOGGING, STARTER: str(os.getpid()), **environment}, pass_fds=locks,
         )  # fmt: skip
         try:
             while process.poll() is None:

@@ -8,24 +8,26 @@ child runs papermill, the other waits to become the kernel. Whoever asked and is
 import ast
 import builtins
 import contextlib
+import ctypes
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from select import select
 from types import SimpleNamespace
 
 from aeslib import code
-from aeslib.cli.process import SOMEBODY, STARTER, kill_tree, stop
+from aeslib.cli.process import LOGGING, SOMEBODY, STARTER, kill_tree, stop
+from aeslib.cli.scratch import scratch_folder
 
 DOOR = "AESLIB_WARM"
 """Names the socket of the process that forks, in the environment of a run's jobs."""
@@ -39,24 +41,27 @@ LARGEST = 1 << 20
 
 
 @contextlib.contextmanager
-def serving(notebooks: Sequence[Path], keep: int) -> Iterator[dict[str, str]]:
-    """While the block runs, the environment it yields lets `ask` find a process that forks; empty where none pays.
+def serving(notebooks: Sequence[Path], keep: Sequence[int]) -> Iterator[dict[str, str]]:
+    """While the block runs, the environment it yields lets `ask` find a process that forks, where that pays.
 
     What jobs leave in their folder for temporary files goes with the block, also where they are killed.
 
     Args:
-        notebooks: that will run.
-        keep: a file descriptor that everything started here keeps open.
+        notebooks: that will run here; empty on a cluster, whose machines have temporary folders of their own.
+        keep: file descriptors that everything started here keeps open.
     """
-    if sys.platform != "linux" or len(notebooks) < 2:  # elsewhere such forks are not safe
+    if not notebooks:
         yield {}
         return
-    with tempfile.TemporaryDirectory(prefix="aeslib-", ignore_cleanup_errors=True) as folder:
-        own = {"TMPDIR": folder}
+    with scratch_folder() as folder:
+        own = {"TMPDIR": str(folder)}
+        if sys.platform != "linux" or len(notebooks) < 2:  # elsewhere such forks are not safe
+            yield own
+            return
         command = [sys.executable, "-m", __name__, f"{folder}/door", *ALWAYS, *shared(notebooks)]
         server = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True, pass_fds=[keep], env=os.environ | own,
+            start_new_session=True, pass_fds=keep, env=os.environ | LOGGING | own,
         )  # fmt: skip
         try:
             yield {DOOR: f"{folder}/door"} | own
@@ -114,7 +119,7 @@ def serve(door: str, names: Iterable[str]) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as entrance:
         entrance.bind(door)
         entrance.listen(128)
-        with like_a_kernel():
+        with like_a_kernel(), killed_with_parent():  # importing takes seconds in which nobody looks at standard input
             for name in names:
                 with contextlib.suppress(Exception):  # the notebook that needs it will say what is wrong
                     import_module(name)
@@ -126,6 +131,19 @@ def serve(door: str, names: Iterable[str]) -> None:
                 work(line)
             line.close()
     kill_tree(os.getpid(), root=False)
+
+
+@contextlib.contextmanager
+def killed_with_parent() -> Iterator[None]:
+    """Let the system kill this process when the one that started it ends during the block, however it ends (Linux)."""
+    set_signal = partial(ctypes.CDLL(None).prctl, 1)  # PR_SET_PDEATHSIG
+    set_signal(signal.SIGKILL)
+    if sys.stdin in select([sys.stdin], [], [], 0)[0]:  # it ended before
+        os._exit(1)
+    try:
+        yield
+    finally:
+        set_signal(0)
 
 
 @contextlib.contextmanager

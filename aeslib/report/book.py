@@ -13,7 +13,7 @@ from typing import Any
 
 from aeslib import __version__
 from aeslib.errors import StateError
-from aeslib.paths import artifacts_dir, write_text
+from aeslib.paths import artifacts_dir, exclusive, write_text
 from aeslib.report.chapters import tidy
 from aeslib.report.gather import Book, gather
 from aeslib.report.pages import pages
@@ -70,10 +70,11 @@ def build(profile: str) -> Path:
     """
     book = gather(profile)
     work = artifacts_dir(profile) / "report"
-    with trusted(work):
-        write_sources(book, work)
-        run_sphinx(work)
-    return swap_in(book, work / "html") / "index.html"
+    with exclusive(work.with_name(".report.lock")):  # runs with other results folders may share the artifacts
+        with trusted(work):
+            write_sources(book, work)
+            run_sphinx(work)
+        return swap_in(book, work / "html") / "index.html"
 
 
 @contextmanager

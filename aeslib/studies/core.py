@@ -12,6 +12,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, is_dataclass
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +25,7 @@ from tqdm.auto import tqdm
 from aeslib.code import closure, digest, module_file, unchanged
 from aeslib.data import origin
 from aeslib.errors import ParameterError, StateError, unknown
+from aeslib.locks import folder_lock
 from aeslib.paths import artifacts_dir, claimed, writing
 from aeslib.profiles import Profile
 
@@ -162,7 +164,8 @@ def run_study(
         raise ParameterError(f"the grid of {study.name} lists the same run twice.")
     folders = {key: home / f"{slug(config)}-{key}" for key, config in wanted.items()}
     missing = [key for key, folder in folders.items() if not reusable(study, wanted[key], folder)]
-    with tqdm(total=len(missing), desc=study.name, unit="run", disable=not progress or not missing, leave=False) as bar:
+    bars = tqdm(total=len(missing), desc=study.name, unit="run", disable=not progress or not missing, leave=False)
+    with bars as bar, folder_lock(home.parent, shared=True) if missing else nullcontext():
         for wait in (False, True):  # first what nobody works on, then what other processes were at
             for key in list(missing):
                 with claimed(home / ".claims", key, wait=wait) as ours:

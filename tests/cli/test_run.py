@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 import psutil
@@ -231,7 +230,9 @@ def test_a_second_run_at_the_same_time_says_so_and_a_stopped_one_leaves_nothing_
     slow.touch()
     home.notebook("01_one", WAIT.format(flag=str(flag), slow=str(slow)))
     home.notebook("02_two", "import time; time.sleep(600)")  # with two, both are forks
-    home.env["TMPDIR"] = tempfile.mkdtemp()  # not in `tmp_path`: paths of sockets are short
+    temporary = tmp_path / ("t" * 100)  # its path is too long for sockets
+    temporary.mkdir()
+    home.env["TMPDIR"] = str(temporary)
     run = home.start("report", "--profile", "smoke")
     until(lambda: flag.exists() and flag.read_text())
     family = psutil.Process(run.pid).children(recursive=True)
@@ -242,7 +243,7 @@ def test_a_second_run_at_the_same_time_says_so_and_a_stopped_one_leaves_nothing_
     assert run.communicate(timeout=60)[1] == "aeslib: stopped; what is finished is kept, run again to go on.\n"
     assert run.returncode == 130
     assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in family)
-    os.rmdir(home.env["TMPDIR"])  # which fails when anything is in it
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_broken_snakefile_is_told(home):
@@ -253,3 +254,23 @@ def test_a_broken_snakefile_is_told(home):
     assert (
         "ended without a word (killed, or out of memory?); see results/smoke/logs/01_one.log and snakemake.log" in out
     )
+    log = (home.path / "results/smoke/logs/snakemake.log").read_text()  # it was empty
+    assert "SyntaxError: Unexpected keyword nonsense in rule definition" in log
+
+
+def test_odd_folders(home, tmp_path):
+    """Braces, brackets, blanks, quotes and letters in every path of a run; results and artifacts named relatively."""
+    odd = tmp_path / "a {x} [y] it's ü %s"
+    home.path.rename(odd)
+    home.path = odd
+    home.env |= {"AESLIB_HOME": str(odd), "PYTHONPATH": str(odd), "AESLIB_RESULTS": "{name} {}/r"}
+    home.env |= {"AESLIB_ARTIFACTS": "{key}/a", "XDG_CACHE_HOME": str(tmp_path / "{cache}" / ("c" * 120))}
+    for name in ("01_one", "02_two"):
+        home.notebook(
+            name,
+            "from aeslib.paths import results_dir\n(results_dir(PROFILE) / NAME).touch()".replace("NAME", f"'{name}'"),
+        )
+    out = home.run("report", "--profile", "smoke", "--cores", "2")
+    assert home.table(out) == {"01_one": "done", "02_two": "done", "report": "done"}
+    assert {"01_one", "02_two"} <= {path.name for path in (odd / "{name} {}/r/smoke").iterdir()}
+    assert "Report: {name} {}/r/smoke/report/index.html\n" in out

@@ -83,10 +83,11 @@ def server(tmp_path):
     process.wait()
 
 
-def asking(door, *words, **env):
+def asking(door, *words, folder=None, **env):
     command = [sys.executable, "-c", "import sys; from aeslib.cli import warm; sys.exit(warm.ask(sys.argv[1:]))"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen([*command, *words], env=os.environ | {warm.DOOR: str(door)} | env, text=True, **pipes)
+    own = os.environ | {warm.DOOR: str(door)} | env
+    return subprocess.Popen([*command, *words], cwd=folder, env=own, text=True, **pipes)
 
 
 def gone(process):
@@ -120,8 +121,9 @@ def sleeper(home, tmp_path):
     forker = subprocess.Popen(command, cwd=home.path, env=home.env, stdin=subprocess.PIPE)
     while not (tmp_path / "door").exists():
         time.sleep(0.02)
-    asked = asking(tmp_path / "door", "lab", PYTHONPATH=str(home.path))
-    assert asked.stdout.readline() == "begun\n"
+    asked = asking(tmp_path / "door", "lab", folder=home.path, PYTHONPATH=str(home.path))
+    line = asked.stdout.readline()
+    assert line == "begun\n", asked.stderr.read()
     family = psutil.Process(forker.pid).children(recursive=True)
     assert len(family) == 2  # the job, and the kernel that waits
     return forker, asked, family
@@ -131,7 +133,7 @@ def test_who_asks_and_dies_takes_the_job_along(home, tmp_path):
     forker, asked, family = sleeper(home, tmp_path)
     asked.kill()
     assert all(map(gone, family))
-    asked = asking(tmp_path / "door", "help")  # the others are served
+    asked = asking(tmp_path / "door", "help", folder=home.path)  # the others are served
     asked.communicate()
     assert asked.returncode == 0
     forker.kill()
@@ -153,3 +155,28 @@ def test_without_its_run_the_process_that_forks_ends_with_all_its_children(home,
     assert all(map(gone, family))
     asked.communicate()
     assert asked.returncode == 1
+
+
+STARTS = """import subprocess, sys, time
+door = sys.argv[1]
+server = subprocess.Popen([sys.executable, "-m", "aeslib.cli.warm", door, "imports_slowly"], stdin=subprocess.PIPE)
+print(server.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_while_it_still_imports_it_ends_with_its_run(tmp_path):
+    """It outlived a killed run by the ten seconds that it imports, and held the lock of the results all that time."""
+    (tmp_path / "imports_slowly.py").write_text(
+        f"import time\nopen({str(tmp_path / 'flag')!r}, 'w').close()\ntime.sleep(600)\n"
+    )
+    env = os.environ | {"PYTHONPATH": str(tmp_path)}
+    run = subprocess.Popen(
+        [sys.executable, "-c", STARTS, str(tmp_path / "door")], env=env, stdout=subprocess.PIPE, text=True
+    )
+    server = psutil.Process(int(run.stdout.readline()))
+    while not (tmp_path / "flag").exists():
+        time.sleep(0.02)
+    run.kill()
+    run.communicate()
+    assert gone(server)
