@@ -32,6 +32,8 @@ REVIEWED = {
     "cuda-toolkit": f"an empty package that only names the next ones ({_NVIDIA})",
     "docutils": "public domain and BSD but for an Emacs mode under the GPL, which is not installed",
     "nvidia-*": _NVIDIA,
+    "pillow-heif": "BSD; its wheels are under the GPL, as they carry x265 (GPL) beside libheif and libde265 (LGPL); "
+    "installed by its user, never passed on with this project",
 }
 """Packages whose licence asks for a look, as a pattern → what the look gave."""
 
@@ -111,11 +113,11 @@ def first_line(text: str) -> str:
 
 
 def look(packages: Mapping[str, Package]) -> dict[str, str]:
-    """Packages whose licence asks for a look, or that state none → the licence."""
+    """Return the packages whose licence asks for a look, that state none, or that carry others' code → the licence."""
     return {
         name: package.licence
         for name, package in sorted(packages.items())
-        if package.licence in ("", SILENT, "UNKNOWN") or CAREFUL.search(package.licence)
+        if package.licence in ("", SILENT, "UNKNOWN") or CAREFUL.search(package.licence) or reviewed(name)
     }
 
 
