@@ -36,6 +36,11 @@ class Profile:
     bootstrap: int
     """Resamples behind each interval."""
 
+    @property
+    def stand_ins(self) -> bool:
+        """Whether a stand-in takes the place of labels that are at hand without their images; not in paper size."""
+        return self.size != "paper"
+
 
 PROFILES = {
     profile.name: profile

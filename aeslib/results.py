@@ -42,9 +42,9 @@ class Notebook:
     profile: Profile
     seed: int
 
-    def load(self, key: str, *, family: str | None = None, level: Level = "image") -> Dataset:
-        """`aeslib.data.load` at this profile's size and seed."""
-        return load(key, family=family, level=level, size=self.profile.images, seed=self.seed)
+    def load(self, key: str, *, family: str | None = None, level: Level = "image", images: bool = True) -> Dataset:
+        """Return `aeslib.data.load` at this profile's size and seed; `images=False` for statistics of labels alone."""
+        return load(key, family=family, level=level, size=self.profile.images, seed=self.seed, images=images)
 
     def save(
         self,

@@ -280,8 +280,9 @@ def check_extra(card: DatasetCard, adapter: Adapter, folder: Path, opened: set[s
     spared = [*image_folders(adapter, folder), *(folder / name for name in known if (folder / name).is_dir())]
     unknown = Counter[str]()
     for path in folder.rglob("*"):
-        if path.is_file() and not path.name.startswith(".") and not any(place in path.parents for place in spared):
-            name = path.relative_to(folder).as_posix()
+        name = path.relative_to(folder).as_posix()
+        hidden = any(part.startswith(".") for part in name.split("/"))
+        if path.is_file() and not hidden and not any(place in path.parents for place in spared):
             listed = {name, name.removesuffix(".gz")} & known or f"{path.parent.name}/{path.name}" in opened
             if not listed:
                 unknown[name if path.parent == folder else f"{name.partition('/')[0]}/"] += 1

@@ -6,11 +6,13 @@ stopped, and is safe when two processes want the same one: the second waits and 
 
 import json
 import os
+import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,24 +26,73 @@ from aeslib.errors import DataError
 from aeslib.paths import cache_home, exclusive, reserve, state, write_text, writing
 
 Fit = Literal["squash", "crop", "pad"]
-FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF")
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "AVIF", "HEIF")
 """All that is decoded, whatever a file is called: for others Pillow would start programs (Ghostscript)."""
 MAX_PIXELS = 300_000_000
-"""A picture that claims more is set apart: decoding it could take all memory."""
+"""An image that claims more is set apart: decoding it could take all memory. A JPEG is decoded at a fraction."""
 TOGETHER = 64
-"""Pictures in memory at once."""
+"""Images in memory at once."""
+_OPENING = threading.Lock()
+
+
+@cache
+def readable_formats() -> tuple[str, ...]:
+    """Return the names of `FORMATS` that this environment decodes."""
+    with suppress(ImportError):  # an environment from before the lock had it
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+@contextmanager
+def open_image(path: Path) -> Iterator[Image.Image]:
+    """Open an image file of one of `FORMATS`, not yet decoded.
+
+    Raises:
+        DataError: a side-car file of macOS, HEIC without its decoder, or more than `MAX_PIXELS`.
+        Image.UnidentifiedImageError: anything else that is no image.
+    """
+    with _OPENING:
+        formats, limit = readable_formats(), Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = None  # Pillow's limit is lower than what telephones take; ours is checked below
+        try:
+            image = Image.open(path, formats=formats)
+        except Image.UnidentifiedImageError as error:
+            if reason := _not_an_image(path):
+                raise DataError(reason) from error
+            raise
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+    with image:
+        if image.width * image.height > MAX_PIXELS:
+            raise DataError(f"{image.width} × {image.height} pixels; at most {MAX_PIXELS:,}")
+        yield image
+
+
+def _not_an_image(path: Path) -> str:
+    """Return why a file that looks like an image is none, where that is known."""
+    with path.open("rb") as file:
+        head = file.read(16)
+    if head[:4] == b"\x00\x05\x16\x07":
+        return "a side-car file of macOS, not an image; leave out files whose name begins with `._`"
+    if head[4:8] == b"ftyp" and "HEIF" not in readable_formats():
+        return "HEIC needs the package pillow-heif; `./run_all.sh test` sets it up"
+    return ""
 
 
 @dataclass(frozen=True)
 class ImageStore:
-    """Pictures of one data set at one size."""
+    """The readable images of one data set at one size; there is no row for an image that could not be read."""
 
     ids: tuple[str, ...]
+    """N image_ids, in the order of the rows."""
     array: np.ndarray
-    """(N, 3, S, S) uint8, memory-mapped; rows of pictures that could not be read are 0."""
+    """(N, 3, S, S) uint8, memory-mapped."""
     shapes: np.ndarray
-    """(N, 2) height and width that a picture takes of its row; smaller than S only with fit="pad"."""
-    quarantined: Mapping[str, str]
+    """(N, 2) height and width that an image takes of its row; smaller than S only with fit="pad"."""
+    unreadable: Mapping[str, str]
     """image_id → why it could not be read."""
 
     def __len__(self) -> int:
@@ -52,14 +103,19 @@ class ImageStore:
         """image_id → row."""
         return {name: k for k, name in enumerate(self.ids)}
 
-    def rows(self, ids: Sequence[str]) -> np.ndarray:
-        """(n,) rows of these pictures; `DataError` for one that is not here or could not be read."""
+    def rows(self, ids: Iterable[str]) -> np.ndarray:
+        """Return the (n,) rows of these images; `DataError` for one that is not here or could not be read."""
+        ids = list(ids)
         for name in ids:
-            if name in self.quarantined:
-                raise DataError(f"picture {name!r} could not be read: {self.quarantined[name]}. Mend or drop it.")
+            if name in self.unreadable:
+                raise DataError(f"picture {name!r} could not be read: {self.unreadable[name]}. Mend or drop it.")
             if name not in self.row:
                 raise DataError(f"no picture {name!r} in this store of {len(self)}; run `aeslib data verify KEY`.")
         return np.array([self.row[name] for name in ids], dtype=np.int64)
+
+    def images(self, ids: Iterable[str]) -> np.ndarray:
+        """Return the (n, 3, S, S) uint8 images of these ids, in their order; `DataError` as `rows` does."""
+        return self.array[self.rows(ids)]
 
     def picture(self, row: int) -> np.ndarray:
         """(3, h, w) one picture without padding."""
@@ -78,30 +134,27 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
         layer = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def decode(path: Path, size: int, fit: Fit) -> np.ndarray:
     """(3, h, w) uint8 of one file, h and w at most `size` (equal to it but for fit="pad").
 
     Raises:
-        DataError: missing, empty, truncated, not a picture, or claiming more than `MAX_PIXELS`.
+        DataError: missing, empty, truncated, not an image, or claiming more than `MAX_PIXELS`.
     """
     if not path.is_file():
-        raise DataError(f"{path.name}: the file is missing")
+        why = "a link to a file that is not here; fetch its content" if path.is_symlink() else "the file is missing"
+        raise DataError(f"{path.name}: {why}")
     if path.stat().st_size == 0:
         raise DataError(f"{path.name}: the file is empty")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise DataError(f"{path.name}: {image.width} × {image.height} pixels; at most {MAX_PIXELS:,}")
-                if image.format == "JPEG":
-                    image.draft(None, (2 * size, 2 * size))  # decodes at a fraction of the size, same picture
-                picture = _fitted(to_rgb(image), size, fit)
-    except DataError:
-        raise
+        with open_image(path) as image:
+            if image.format == "JPEG":
+                image.draft(None, (2 * size, 2 * size))  # decodes at a fraction of the size, same picture
+            picture = _fitted(to_rgb(image), size, fit)
+    except DataError as error:
+        raise DataError(f"{path.name}: {error}") from error
     except Exception as error:  # decoders raise anything on damaged bytes
         raise DataError(f"{path.name}: not a whole picture ({error})") from error
     return np.asarray(picture).transpose(2, 0, 1)
@@ -127,20 +180,22 @@ def open_store(paths: Mapping[str, Path], *, size: int, fit: Fit = "squash", pro
         progress: show a bar with an estimate while building.
     """
     folder = cache_home() / "images"
-    key = digest(json.dumps([size, fit, 1]), *(f"{name}\0{path} {state(path)}" for name, path in paths.items()))
+    key = digest(json.dumps([size, fit, 2]), *(f"{name}\0{path} {state(path)}" for name, path in paths.items()))
     done, note = folder / f"{key}.npy", folder / f"{key}.json"
     about = _about(done, note)
     if about is None:
         with exclusive(folder / f"{key}.lock"):
             about = _about(done, note) or _build(paths, size, fit, done, note, progress)
-    if about["quarantined"]:
-        first, why = next(iter(about["quarantined"].items()))
+    bad = about["unreadable"]
+    if bad:
+        first, why = next(iter(bad.items()))
         warnings.warn(
-            f"{len(about['quarantined'])} of {len(paths)} pictures could not be read and are set apart; "
+            f"{len(bad)} of {len(paths)} pictures could not be read and are set apart; "
             f"first {first!r}: {why}. All: {note}", stacklevel=2,
         )  # fmt: skip
-    array = np.load(done, mmap_mode="r", allow_pickle=False)
-    return ImageStore(tuple(paths), array, np.array(about["shapes"], int).reshape(-1, 2), about["quarantined"])
+    ids = tuple(name for name in paths if name not in bad)
+    array = np.load(done, mmap_mode="r", allow_pickle=False)[: len(ids)]
+    return ImageStore(ids, array, np.array(about["shapes"], int).reshape(-1, 2), bad)
 
 
 def _about(done: Path, note: Path) -> dict[str, Any] | None:
@@ -158,6 +213,8 @@ def _build(paths: Mapping[str, Path], size: int, fit: Fit, done: Path, note: Pat
     """Decode into a part file; `made` remembers, per picture, (height, width) once it is stored."""
     part, made_part = done.with_suffix(".part.npy"), done.with_suffix(".made.npy")
     with writing(part):
+        if not made_part.is_file():  # rows of such a part may have moved
+            part.unlink(missing_ok=True)
         array, goes_on = _scratch(part, np.uint8, (len(paths), 3, size, size))
         if not goes_on:  # what `made` remembers is in an array that is finished, or lost
             made_part.unlink(missing_ok=True)
@@ -181,12 +238,22 @@ def _build(paths: Mapping[str, Path], size: int, fit: Fit, done: Path, note: Pat
             jobs = todo[start : start + TOGETHER]
             list(pool.map(one, jobs))
             bar.update(len(jobs))
+    if bad:
+        made_part.unlink()  # from here on rows move: a build that is killed now begins again
+        _close_gaps(array, made)
     array.flush()
-    about: dict[str, Any] = {"quarantined": dict(sorted(bad.items())), "shapes": made.tolist()}
+    about: dict[str, Any] = {"unreadable": dict(sorted(bad.items())), "shapes": made[made.all(axis=1)].tolist()}
     os.replace(part, done)
     write_text(note, json.dumps({**about, "mark": digest(as_left(done), json.dumps(about))}))
-    made_part.unlink()
+    made_part.unlink(missing_ok=True)
     return about
+
+
+def _close_gaps(array: np.ndarray, made: np.ndarray) -> None:
+    """Move the rows of readable images up, so that the first N rows are theirs."""
+    for row, source in enumerate(np.flatnonzero(made.all(axis=1))):
+        if row != source:
+            array[row] = array[source]
 
 
 def _scratch(path: Path, dtype: type, shape: tuple[int, ...]) -> tuple[np.memmap, bool]:

@@ -1,42 +1,34 @@
 """`load(key)`: the real data where it is there, its labels where only they are, else the synthetic stand-in."""
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from aeslib.code import digest
+import pandas as pd
+
 from aeslib.data.adapters import ADAPTERS
 from aeslib.data.adapters.reading import Adapter, choose, tracking
 from aeslib.data.cards import DatasetCard, load_card
+from aeslib.data.image_files import (
+    ENOUGH,
+    Coverage,
+    ImageFiles,
+    ImagePaths,
+    cover,
+    find_images,
+    first_few,
+    leads_outside,
+    shortfall,
+)
 from aeslib.data.table import LabelTable, Level, Source
 from aeslib.errors import DataError, unknown
-from aeslib.paths import data_root, inside, state
+from aeslib.paths import data_root
 
-PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
+if TYPE_CHECKING:
+    from aeslib.data.images import Fit, ImageStore
 
-
-class ImagePaths(Mapping[str, Path]):
-    """image_id → image file; every file lies inside `folder`."""
-
-    def __init__(self, folder: Path, names: Mapping[str, str]) -> None:
-        self.folder = folder
-        self._names = names
-
-    def __getitem__(self, image_id: str) -> Path:
-        return inside(self.folder, self._names[image_id])
-
-    def state(self, ids: Iterable[str]) -> str:
-        """Digest that changes when one of these pictures does; looks at sizes and times only."""
-        top = str(self.folder)
-        return digest("\n".join(f"{name} {state(os.path.join(top, self._names[name]))}" for name in sorted(ids)))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
+NO_IMAGES = pd.DataFrame({"image_id": pd.Series(dtype=str), "split": pd.Series(dtype=str)})
 
 
 @dataclass(frozen=True)
@@ -45,11 +37,14 @@ class Dataset:
 
     card: DatasetCard
     table: LabelTable
+    """With `source` "real" only the rows whose image is there, else all rows."""
     source: Source
     """`real`: images and labels; `labels`: the owners' labels only; `synthetic`: our stand-in."""
     detail: str
     """What exactly was read, for provenance: files with digests, or the generator with its seed and size."""
     images: Mapping[str, Path] = field(default_factory=dict, repr=False)
+    missing: pd.DataFrame = field(default_factory=NO_IMAGES.copy, repr=False)
+    """`image_id` and `split` of the rows that were left out because their image is missing."""
 
     @property
     def key(self) -> str:
@@ -62,9 +57,53 @@ class Dataset:
             raise DataError(f"{self.key}: no images at hand ({self.detail}). See `aeslib data status`.")
         return self.images
 
+    def split(self, *names: str) -> "Dataset":
+        """Return the data set with only the rows of these splits."""
+        missing = self.missing[self.missing["split"].isin(names)]
+        return replace(self, table=self.table.split(*names), missing=missing)
 
-def load(key: str, *, family: str | None = None, level: Level = "image", size: int = 4000, seed: int = 0) -> Dataset:
-    """Labels of `key` in native units, from the best source at hand.
+    def decoded(self, *, size: int, fit: "Fit", progress: bool = True) -> tuple["Dataset", "ImageStore"]:
+        """Return the data set with only the rows whose image can be read, and the store that holds these images.
+
+        Args:
+            size: side S of the decoded images in pixels.
+            fit: how an image is made square, see `open_store`.
+            progress: show a bar while images are decoded for the first time.
+
+        Raises:
+            DataError: without images, or where more than 2 % of the images of the data set or of one of its splits
+                are missing or cannot be read.
+        """
+        from aeslib.data.images import open_store
+
+        paths, rows = self.image_paths(), self.table.frame[["image_id", "split"]]
+        store = open_store(
+            {name: paths[name] for name in rows["image_id"].unique()}, size=size, fit=fit, progress=progress
+        )
+        if not store.unreadable:
+            return self, store
+        lost = {**store.unreadable, **dict.fromkeys(self.missing["image_id"], "missing")}
+        if few := shortfall(pd.concat([rows, self.missing]), lost):
+            raise DataError(
+                f"{self.key}: {few} missing or unreadable, such as {_named(store.unreadable)} {_mend(self.key)}"
+            )
+        note = f"{len(store.unreadable)} unreadable images left out: {first_few(store.unreadable)}"
+        return replace(self, table=self.table.of_images(store.ids), detail=f"{self.detail}; {note}"), store
+
+
+def load(
+    key: str,
+    *,
+    family: str | None = None,
+    level: Level = "image",
+    size: int = 4000,
+    seed: int = 0,
+    images: bool = True,
+) -> Dataset:
+    """Return the labels of `key` in native units, from the best source at hand.
+
+    Where images are at hand, rows without one are left out and named in `detail`. Without any image all rows are
+    returned, with the source "labels".
 
     Args:
         key: a card's key, such as "aadb".
@@ -72,10 +111,12 @@ def load(key: str, *, family: str | None = None, level: Level = "image", size: i
         level: one row per image, or per rating where users are published.
         size: images of the synthetic stand-in; real data are never cut.
         seed: seed of the synthetic stand-in.
+        images: False asks for the labels alone: all rows, whatever images are there.
 
     Raises:
         ParameterError: for an unknown key, family or level.
-        DataError: when files are there but damaged; never falls back to synthetic then.
+        DataError: when files are there but damaged, or when images are there but fewer than 98 % of those that the
+            first family, or one of its splits, needs; never falls back to synthetic then.
     """
     card, adapter, folder = load_card(key), ADAPTERS[key], data_root() / key
     family = family if family is not None else card.splits[0].family
@@ -90,19 +131,41 @@ def load(key: str, *, family: str | None = None, level: Level = "image", size: i
             table = adapter.read(folder, family, level)
     except DataError as error:
         raise DataError(f"{key}: {error} See `aeslib data verify {key}`.") from error
-    images = find_images(adapter, folder)
-    files = ", ".join(f"{name} {sha[:12]}" for name, sha in opened.items())
-    source, told = level_of(table, images)
-    if source == "real":
-        told += f" {images.state(set(table.frame['image_id']))[:12]}"
-    detail = "; ".join([f"{family}: {files}", *table.notes, told])
-    return Dataset(card, table, source, detail, images if source == "real" else {})
+    read = f"{family}: {', '.join(f'{name} {sha[:12]}' for name, sha in opened.items())}"
+    if not images:
+        return Dataset(card, table, "labels", "; ".join([read, *table.notes, "labels alone"]))
+    found = level_of(key, table, find_images(adapter, folder), strict=family == card.splits[0].family)
+    if found.source == "labels":
+        return Dataset(card, table, "labels", "; ".join([read, *table.notes, found.note]))
+    state = f"{found.note} {found.images.state(found.images)[:12]}"
+    detail = "; ".join([read, *table.notes, state, *found.left_out])
+    return Dataset(card, table.of_images(found.images), "real", detail, found.images, found.missing)
 
 
-def pictured(key: str, *, size: int = 4000, seed: int = 0) -> Dataset:
-    """`load(key)` where its images are at hand too, else the stand-in, whose pictures always are."""
-    found = load(key, size=size, seed=seed)
-    return found if found.source == "real" else synthetic(found.card, size=size, seed=seed, level="image")
+def pictured(key: str, *, size: int = 4000, seed: int = 0, stand_in: bool = True) -> Dataset:
+    """Return `load(key)` where its images are at hand too, else the stand-in, whose images always are.
+
+    Args:
+        key: a card's key.
+        size: images of the stand-in.
+        seed: seed of the stand-in.
+        stand_in: False where no stand-in may take the place of labels that are at hand (the paper profile): then
+            labels without images are a `DataError`.
+    """
+    return with_images(load(key, size=size, seed=seed), size=size, seed=seed, stand_in=stand_in)
+
+
+def with_images(data: Dataset, *, size: int, seed: int, stand_in: bool) -> Dataset:
+    """Return `data`, or where it is labels only its stand-in of the same level; refuse as `pictured` does."""
+    if data.source != "labels":
+        return data
+    if not stand_in:
+        raise DataError(
+            f"{data.key}: labels without images ({data.detail}). In the paper profile no stand-in takes the place of "
+            f"a data set that is there: put its images beside the labels (data_cards/{data.key}.md says where), or "
+            f"move {data_root() / data.key} away."
+        )
+    return synthetic(data.card, size=size, seed=seed, level=data.table.level)
 
 
 def origin(key: str, *, size: int = 4000, seed: int = 0) -> str:
@@ -148,23 +211,71 @@ def synthetic(card: DatasetCard, *, size: int, seed: int, level: Level) -> Datas
     return Dataset(card, table, "synthetic", made_from(card, size, seed))
 
 
-def find_images(adapter: Adapter, folder: Path) -> ImagePaths:
-    """Every picture in the first of the adapter's image folders that is there, by image_id."""
-    for name in adapter.IMAGES:
-        top = folder / name
-        if top.is_dir():
-            found = (os.path.relpath(os.path.join(at, file), top) for at, _, files in os.walk(top) for file in files)
-            pictures = [path for path in found if os.path.splitext(path)[1].lower() in PICTURES]
-            return ImagePaths(top, {adapter.image_key(path): path for path in sorted(pictures)})
-    return ImagePaths(folder, {})
+@dataclass(frozen=True)
+class Found:
+    """What the image files at hand make of a label table."""
+
+    source: Source
+    note: str
+    """How many images are there, in words."""
+    images: ImagePaths
+    missing: pd.DataFrame
+    """`image_id` and `split` of the rows without image."""
+    left_out: tuple[str, ...] = ()
+    """Which rows are left out, in words."""
 
 
-def level_of(table: LabelTable, images: ImagePaths) -> tuple[Source, str]:
-    """`real` only when every image of the table is there; otherwise how many are missing is told."""
-    wanted = set(table.frame["image_id"])
-    missing = len(wanted - images.keys())
-    if not missing:
-        return "real", f"{len(wanted)} images"
-    return "labels", "no images" if missing == len(
-        wanted
-    ) else f"{missing} of {len(wanted)} images missing: labels only"
+def level_of(key: str, table: LabelTable, files: ImageFiles, *, strict: bool = True) -> Found:
+    """Return `real` where enough of the table's images are there and `labels` where none is.
+
+    Args:
+        key: the card's key, for messages.
+        table: the labels.
+        files: the image files at hand.
+        strict: whether some images, but fewer than 98 %, are an error; for families other than the first they
+            mean `labels`.
+
+    Raises:
+        DataError: for too few images, for two different images of one name at the same depth, and for an id without
+            image that points outside the folder.
+    """
+    coverage, rows = cover(files, table.frame["image_id"]), table.frame[["image_id", "split"]]
+    missing = rows[rows["image_id"].isin(set(coverage.missing))]
+    if not files.names:
+        links = f": {len(files.unfetched):,} links to files that are not here ({_named(coverage.missing)})"
+        return Found("labels", "no images" + (links if files.unfetched else ""), coverage.images, missing)
+    few = _refused(key, rows, coverage, strict=strict)
+    total, lost = rows["image_id"].nunique(), len(coverage.missing)
+    if few:
+        return Found("labels", f"{lost} of {total} images missing: labels only", coverage.images, missing)
+    every = f" (all: `aeslib data verify {key}`)" if lost > 3 else ""
+    left_out = f"{lost} of {total} images missing, their rows left out: {first_few(coverage.missing)}{every}"
+    return Found("real", f"{total - lost} images", coverage.images, missing, (left_out,) if lost else ())
+
+
+def _refused(key: str, rows: pd.DataFrame, coverage: Coverage, *, strict: bool) -> str:
+    """Return what is missing where that is too much, or raise `DataError`."""
+    for image, first, second in coverage.clashes:
+        raise DataError(
+            f"{key}: {first} and {second} differ and are both image {image!r}. Remove one of them, or put it into a "
+            f"deeper folder: of two files the one in the shallower folder is used. See `aeslib data verify {key}`."
+        )
+    for image in coverage.missing:
+        if leads_outside(image):
+            raise DataError(f"{key}: image {image!r} points outside its folder. See `aeslib data verify {key}`.")
+    few = shortfall(rows, coverage.missing)
+    if few and strict:
+        raise DataError(
+            f"{key}: {few} missing in {coverage.images.folder.name}/: {_named(coverage.missing)} {_mend(key)} Move "
+            "the image folder away to use the labels alone."
+        )
+    return few
+
+
+def _named(why: Mapping[str, str]) -> str:
+    """Return the first names and why the first is lost, as a sentence."""
+    return f"{first_few(why)}; {next(iter(why))!r}: {next(iter(why.values())).rstrip('.')}."
+
+
+def _mend(key: str) -> str:
+    return f"At least {ENOUGH:.0%} are needed: fetch them again; `aeslib data verify {key}` lists all."

@@ -7,13 +7,15 @@ import pandas as pd
 from aeslib.data.adapters import ADAPTERS
 from aeslib.data.adapters.reading import Adapter, choose
 from aeslib.data.cards import KEYS, load_card
-from aeslib.data.load import find_images, level_of
+from aeslib.data.image_files import ImageFiles, find_images
+from aeslib.data.load import level_of
+from aeslib.data.table import LabelTable
 from aeslib.errors import DataError
 from aeslib.paths import data_root
 
 
 def status() -> pd.DataFrame:
-    """One row per data set, in the order of the cards; nothing is hashed or changed.
+    """Return one row per data set, in the order of the cards; nothing is hashed or changed.
 
     Columns: key · title · level (`real`, `labels`, `none`) · images (found) · rows (of the first family that can be
     read) · families (that can be read) · unlocks (items) · note (what is damaged or left out) · folder.
@@ -29,14 +31,24 @@ def _row(key: str, folder: Path) -> dict[str, object]:
     if families:
         try:
             table = adapter.read(folder, families[0], "image")
-            level, told = level_of(table, images)
-            rows, note = len(table), "; ".join([*table.notes, told])
         except DataError as error:
             note = f"damaged: {error} See `aeslib data verify {key}`."
+        else:
+            level, rows, note = _level(key, table, images)
     return {
         "key": key, "title": card.title, "level": level, "images": len(images), "rows": rows,
         "families": " ".join(families), "unlocks": " ".join(card.unlocks), "note": note, "folder": str(folder),
     }  # fmt: skip
+
+
+def _level(key: str, table: LabelTable, images: ImageFiles) -> tuple[str, int, str]:
+    """Return level, rows and note; the level is `none` where `load` refuses the images."""
+    try:
+        found = level_of(key, table, images)
+    except DataError as error:
+        return "none", len(table), "; ".join([*table.notes, f"refused: {error}"])
+    rows = len(table) - len(found.missing) if found.source == "real" else len(table)
+    return found.source, rows, "; ".join([*table.notes, found.note, *found.left_out])
 
 
 def _families(adapter: Adapter, folder: Path) -> tuple[list[str], str]:

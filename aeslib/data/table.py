@@ -8,7 +8,7 @@ Scores stay in the data set's own units (AADB 0–1, AVA 1–10 …); `score_ran
 splits (AADB as released has 127 of them), but only once in each.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -52,6 +52,11 @@ class LabelTable:
         if absent:
             raise DataError(f"no split {absent[0]!r} in this table; it has {', '.join(have)}.")
         return replace(self, frame=self.frame[self.frame["split"].isin(names)].reset_index(drop=True))
+
+    def of_images(self, names: Iterable[str]) -> "LabelTable":
+        """Return the table with only the rows of these images."""
+        frame = self.frame[self.frame["image_id"].isin(set(names))]
+        return self if len(frame) == len(self) else replace(self, frame=frame.reset_index(drop=True))
 
     @property
     def mos(self) -> np.ndarray:

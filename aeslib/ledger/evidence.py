@@ -173,7 +173,7 @@ def dataset(address: str, loaded: Loaded) -> Dataset | None:
             raise unknown(f"family of {key}", family, ADAPTERS[key].LAYOUTS)
         folder, layouts = data_root() / key, ADAPTERS[key].LAYOUTS[family].get(level, ())  # type: ignore[call-overload]
         here = folder.is_dir() and layouts and choose(folder, layouts)
-        loaded[address] = load(key, family=family, level=level) if here else None  # type: ignore[arg-type]
+        loaded[address] = load(key, family=family, level=level, images=False) if here else None  # type: ignore[arg-type]
     return loaded[address]
 
 

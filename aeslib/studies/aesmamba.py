@@ -102,7 +102,7 @@ def names_of(cell: Cell) -> tuple[str, ...]:
 @lru_cache(maxsize=2)
 def texts(key: str, profile: Profile) -> dict[str, str]:
     """image_id → comments, of training and of test pictures."""
-    found = pictured(key, size=profile.images)
+    found = pictured(key, size=profile.images, stand_in=profile.stand_ins)
     tables = [found.table.frame]
     if found.source == "synthetic":
         tables += [synthetic(load_card(key), size=profile.test_images, seed=FRESH, level="image").table.frame]

@@ -335,9 +335,9 @@ TOY = 800
 def toy_set(profile: Profile) -> tuple[Batches, np.ndarray, np.ndarray]:
     """Pictures of TAD66K, as many of the n-th theme as of the n-th score interval; their themes and intervals."""
     train = ten_points("tad66k", profile).train
-    frame = pictured("tad66k", size=profile.images).table.frame
+    frame = pictured("tad66k", size=profile.images, stand_in=profile.stand_ins).table.frame
     if "theme" not in frame:  # the owners' merged lists; their other family tells the same pictures' themes
-        frame = load("tad66k", family="themes").table.frame
+        frame = load("tad66k", family="themes", images=False).table.frame
     known = frame.drop_duplicates("image_id").set_index("image_id")
     theme = known.loc[list(train.ids), "theme"].to_numpy(str)
     interval = np.minimum(train.targets["score"].astype(int), CLASSES - 1)

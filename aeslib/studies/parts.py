@@ -11,7 +11,6 @@ import numpy as np
 from torch import Tensor
 
 from aeslib.data import LabelTable, load_card, pictured
-from aeslib.data.images import open_store
 from aeslib.data.load import synthetic
 from aeslib.data.synthetic import pictures
 from aeslib.data.table import Source
@@ -46,7 +45,7 @@ class Parts:
 
 
 def parts(key: str, profile: Profile, *, seed: int = 0, batch_size: int = 32, paper: str = "mtcnn") -> Parts:
-    """Pictures to learn from and to be judged on.
+    """Return the images to learn from and to be judged on; rows without a readable image are left out.
 
     Args:
         key: a card's key.
@@ -54,19 +53,22 @@ def parts(key: str, profile: Profile, *, seed: int = 0, batch_size: int = 32, pa
         seed: of the stand-in and of the validation draw.
         batch_size: pictures a step.
         paper: whose recipe cuts real pictures; those of a stand-in are only mirrored.
+
+    Raises:
+        DataError: where labels are at hand without images and the profile takes no stand-in for them, or where too
+            many images are missing or unreadable.
     """
-    found, side = pictured(key, size=profile.images, seed=seed), side_of(paper, profile)
-    table, judged = found.table, tested(found.table, seed)
+    found, side = pictured(key, size=profile.images, seed=seed, stand_in=profile.stand_ins), side_of(paper, profile)
+    table = found.table
     if found.source == "real":
         recipe = RECIPES[paper].at(side)
-        paths = found.image_paths()
-        store = open_store({name: paths[name] for name in table.frame["image_id"]}, size=recipe.store, fit=recipe.fit)
-        rows = np.array([store.row[name] for name in table.frame["image_id"]])
+        found, store = found.decoded(size=recipe.store, fit=recipe.fit)
+        table, judged = found.table, tested(found.table, seed)
+        rows = store.rows(table.frame["image_id"])
         whole = batches(table, store.array, batch_size, recipe.train, recipe.evaluate, rows)
-        readable = np.array([name not in store.quarantined for name in whole.ids])
-        held = held_out(table, seed) & ~judged & readable
-        learn = ~judged & ~held & readable
-        test = whole.take(np.flatnonzero(judged & readable))
+        held = held_out(table, seed) & ~judged
+        learn = ~judged & ~held
+        test = whole.take(np.flatnonzero(judged))
     else:
         whole = stand_in(key, profile.images, seed, side, batch_size)
         held = held_out(table, seed)

@@ -27,10 +27,10 @@ from aeslib.studies.taskvec_views import (
     View,
     all_views,
     alone,
+    decoded,
     plain,
     rated,
     seen,
-    shown_of,
     users_of,
 )
 from aeslib.taskvec.baselines import MetaHead, Pam, fine_tuned, ridge
@@ -199,10 +199,10 @@ def flickr_features(view: View, profile: Profile) -> np.ndarray:
 def meta_head(which: Which, profile: Profile, seed: int) -> MetaHead:
     """A head meta-trained on the raters of Flickr-AES's training pictures."""
     model = flickr_model(which, profile, seed)
-    found = rated("flickr_aes", 0, "train")
-    frame = found.table.frame[found.table.frame["split"] == "train"]
+    found, images_of = decoded(rated("flickr_aes", 0, profile, "train").split("train"), 0, profile)
+    frame = found.table.frame
     ids, row = np.unique(frame["image_id"].to_numpy(str), return_inverse=True)
-    z = torch.from_numpy(tower_features(model, plain(shown_of(found, ids.tolist(), 0, profile))))
+    z = torch.from_numpy(tower_features(model, plain(images_of(ids.tolist()))))
     frame = frame.assign(row=row, target=on_template(frame["score"].to_numpy(), found.table.score_range))
     people = [
         (torch.tensor(one["row"].to_numpy()), torch.tensor(one["target"].to_numpy()))

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from aeslib.data.image_files import walk_images
 from aeslib.data.images import decode
-from aeslib.data.load import PICTURES
 from aeslib.data.synthetic import pictures
 from aeslib.data.synthetic.standins import world
 from aeslib.data.synthetic.truth import QUALITIES
@@ -82,7 +82,7 @@ def draw_note(count: int, total: int, damaged: int = 0, noun: str = "photos") ->
 def own_photos(folder: Path, profile: Profile, limit: int = MOST, seed: int = 0) -> tuple[np.ndarray, Gallery]:
     """Return photos of a folder and what lies in it; nothing leaves the machine.
 
-    HEIC is read where the package pillow-heif is installed. Damaged files are named in a warning and left out.
+    Hidden files are skipped; damaged files are named in a warning and left out.
 
     Args:
         folder: with at least 5 readable photos, at any depth.
@@ -100,33 +100,22 @@ def own_photos(folder: Path, profile: Profile, limit: int = MOST, seed: int = 0)
     check_limit(limit)
     if not folder.is_dir():
         raise DataError(f"{folder} is no folder; give one that holds your photos.")
-    kinds = PICTURES | ({".heic", ".heif"} if _reads_heic() else set())
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in kinds)
-    names = [path.relative_to(folder).as_posix() for path in files]
+    names = [name for name, _ in walk_images(folder)]
     images: dict[str, np.ndarray] = {}
     damaged = 0
     for k in draw_order(names, seed):
         if len(images) == limit:
             break
         try:
-            images[names[k]] = decode(files[k], side_of("taskvec", profile), "crop")
+            images[names[k]] = decode(folder / names[k], side_of("taskvec", profile), "crop")
         except DataError as error:
             warnings.warn(f"left out {error}", stacklevel=2)
             damaged += 1
     if len(images) < FEWEST:
         raise DataError(f"{folder.name} holds {len(images)} readable photos; the lab needs {FEWEST} or more.")
-    note, draw = draw_note(len(images), len(files), damaged), tuple(sorted(images))
+    note, draw = draw_note(len(images), len(names), damaged), tuple(sorted(images))
     pixels = np.stack([images[name] for name in draw])
     return pixels, replace(gallery_of(pixels, draw, profile), note=note)
-
-
-def _reads_heic() -> bool:
-    try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        return False
-    register_heif_opener()
-    return True
 
 
 def photo_lab(profile: Profile, limit: int = MOST, seed: int = 0) -> tuple[np.ndarray, Gallery, Rater] | None:
@@ -135,9 +124,9 @@ def photo_lab(profile: Profile, limit: int = MOST, seed: int = 0) -> tuple[np.nd
     there = photographs(profile)
     if there is None:
         return None
-    store, beauty = there
-    rows = np.sort(draw_order(store.ids, seed)[:limit])
-    images, felt = np.array(store.array[rows]), beauty[rows]
-    gallery = gallery_of(images, tuple(store.ids[k] for k in rows), profile)
-    note = draw_note(len(rows), len(store.ids), noun="photographs of OASIS")
+    ids, images, beauty = there
+    rows = np.sort(draw_order(ids, seed)[:limit])
+    images, felt = images[rows], beauty[rows]
+    gallery = gallery_of(images, tuple(ids[k] for k in rows), profile)
+    note = draw_note(len(rows), len(ids), noun="photographs of OASIS")
     return images, replace(gallery, note=note), Rater((felt - felt.mean()) / felt.std())

@@ -5,7 +5,6 @@ import pandas as pd
 from sklearn.model_selection import KFold
 
 from aeslib.data import load
-from aeslib.data.images import ImageStore, open_store
 from aeslib.data.transforms import RECIPES
 from aeslib.metrics import STATISTICS, bootstrap
 from aeslib.profiles import Profile
@@ -19,16 +18,17 @@ from aeslib.taskvec.tasks import TASKS
 KEY = "oasis_beauty"
 
 
-def photographs(profile: Profile) -> tuple[ImageStore, np.ndarray] | None:
-    """Real photographs with their mean beauty (1 to 7); None where they are not at hand."""
-    found = load(KEY)
-    if found.source != "real":
+def photographs(profile: Profile) -> tuple[tuple[str, ...], np.ndarray, np.ndarray] | None:
+    """Return N readable photographs: ids, (N, 3, S, S) uint8 images and (N,) mean beauty from 1 to 7.
+
+    None where the photographs are not at hand; `DataError` where too many are missing or unreadable.
+    """
+    data = load(KEY)
+    if data.source != "real":
         return None
-    paths, ids = found.image_paths(), found.table.frame["image_id"]
-    store = open_store(
-        {name: paths[name] for name in ids}, size=side_of("taskvec", profile), fit=RECIPES["taskvec"].fit
-    )
-    return store, found.table.mos
+    data, store = data.decoded(size=side_of("taskvec", profile), fit=RECIPES["taskvec"].fit)
+    ids = tuple(data.table.frame["image_id"])
+    return ids, store.images(ids), data.table.mos
 
 
 def by_own_ratings(features: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -44,8 +44,7 @@ def photograph_check(profile: Profile) -> pd.DataFrame | None:
     there = photographs(profile)
     if there is None:
         return None
-    store, truth = there
-    shown = np.array(store.array)
+    _, shown, truth = there
     nobody = Users(shown, (), np.empty(0), np.empty(0), "real", KEY)
     model, stack = stack_of("large", profile, 0)
     zero = np.stack([scores_of(model, stack.merged(alone(stack, i)), nobody) for i in range(stack.n)])

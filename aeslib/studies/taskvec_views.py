@@ -6,7 +6,7 @@ pictures of the stand-in for Flickr-AES. Where real pictures with their raters a
 Letters: n tasks · M pictures · U users.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +17,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from aeslib.data import load, load_card
-from aeslib.data.images import open_store
-from aeslib.data.load import Dataset, synthetic
+from aeslib.data.load import Dataset, synthetic, with_images
 from aeslib.data.synthetic import pictures
 from aeslib.data.synthetic.standins import people
 from aeslib.data.transforms import RECIPES
@@ -75,10 +74,11 @@ def how_many(key: str, profile: Profile) -> int:
 @lru_cache(maxsize=2)
 def users_of(key: str, profile: Profile) -> Users:
     """The users of one world: real people with their real pictures where they are, else the stand-in's."""
-    found = rated(key, PEOPLE)
+    found = rated(key, PEOPLE, profile)
+    if "test" in set(found.table.frame["split"]) and key == "flickr_aes":
+        found = found.split("test")
+    found, images_of = decoded(found, PEOPLE, profile)
     frame = found.table.frame
-    if "test" in set(frame["split"]) and key == "flickr_aes":
-        frame = frame[frame["split"] == "test"]
     enough = frame.groupby("user_id").size()
     names = sorted(enough[enough >= LEAST].index)[: how_many(key, profile)]
     frame = frame[frame["user_id"].isin(names)]
@@ -87,7 +87,7 @@ def users_of(key: str, profile: Profile) -> Users:
     scores = on_template(frame["score"].to_numpy(), found.table.score_range)
     who, rows = frame["user_id"].to_numpy(), frame["image_id"].map(row).to_numpy()
     everybody = tuple(Collection(name, rows[who == name], scores[who == name]) for name in names)
-    shown = shown_of(found, ids, PEOPLE, profile)
+    shown = images_of(ids)
     if found.source == "real":
         blank = np.full(len(names), "")
         return Users(shown, everybody, blank, np.full(len(names), np.nan), found.source, found.detail)
@@ -95,22 +95,30 @@ def users_of(key: str, profile: Profile) -> Users:
     return Users(shown, everybody, known["kind"].to_numpy(str), known["ceiling"].to_numpy(), found.source, found.detail)
 
 
-def rated(key: str, seed: int, split: str = "") -> Dataset:
+def rated(key: str, seed: int, profile: Profile, split: str = "") -> Dataset:
     """Single ratings of real pictures where they (and those of that split) are at hand, else the stand-in's."""
-    found = load(key, level="rating", size=IMAGES, seed=seed)
-    if found.source == "real" and (not split or (found.table.frame["split"] == split).any()):
-        return found
+    data = load(key, level="rating", size=IMAGES, seed=seed)
+    data = with_images(data, size=IMAGES, seed=seed, stand_in=profile.stand_ins)
+    if data.source == "real" and (not split or (data.table.frame["split"] == split).any()):
+        return data
     return synthetic(load_card(key), size=IMAGES, seed=seed, level="rating")
 
 
-def shown_of(found: Dataset, ids: Sequence[str], seed: int, profile: Profile) -> np.ndarray:
-    """(M, 3, S, S) uint8 pictures of these ids; `seed` is the stand-in's."""
+def decoded(data: Dataset, seed: int, profile: Profile) -> tuple[Dataset, Callable[[Sequence[str]], np.ndarray]]:
+    """Return the ratings whose image can be read, and a function from M ids to their (M, 3, S, S) uint8 images.
+
+    `seed` is the stand-in's.
+    """
     side = side_of("taskvec", profile)
-    if found.source == "real":
-        paths = found.image_paths()
-        return open_store({image: paths[image] for image in ids}, size=side, fit=RECIPES["taskvec"].fit).array
-    places = [int(image.rpartition("-")[2]) for image in ids]
-    return pictures(found.key, size=IMAGES, seed=seed, px=side)[places]
+    if data.source == "real":
+        data, store = data.decoded(size=side, fit=RECIPES["taskvec"].fit)
+        return data, store.images
+
+    def generated(ids: Sequence[str]) -> np.ndarray:
+        places = [int(image.rpartition("-")[2]) for image in ids]
+        return pictures(data.key, size=IMAGES, seed=seed, px=side)[places]
+
+    return data, generated
 
 
 # --- what task models say of the users' pictures ---

@@ -1121,6 +1121,67 @@ def test_pictures_of_several_folders_are_looked_at(tmp_path):
     assert errors("koniq10k", tmp_path) == ["512x384/3.jpg (3.jpg) images: is empty (0 bytes); fetch it again."]
 
 
+def sixty(root: Path) -> Path:
+    """REAL-CUR with sixty images, enough to lose one."""
+    folder = root / "real_cur"
+    rows = ["worker,imagePair,score", *(f"u,{k}.jpg,3" for k in range(60))]
+    folder.mkdir()
+    (folder / "ratings.csv").write_text("\n".join(rows) + "\n")
+    pictures(*(f"{k}.jpg" for k in range(60)))(folder)
+    return folder
+
+
+def test_as_few_missing_or_damaged_images_as_load_accepts_are_notes(tmp_path):
+    folder = sixty(tmp_path)
+    drop("images/7.jpg")(folder)
+    assert errors("real_cur", tmp_path) == []
+    assert notes("real_cur", tmp_path) == ["images/ (7.jpg) images: no picture for image '7.jpg' of all."]
+    pictures("7.jpg")(folder)
+    put("images/8.jpg", b"")(folder)
+    assert errors("real_cur", tmp_path) == []
+    assert notes("real_cur", tmp_path) == [
+        "images/8.jpg (8.jpg) images: is empty (0 bytes); fetch it again.",
+        "images/ images: 1 of 60 images unreadable: their rows are left out.",
+    ]
+    drop("images/9.jpg")(folder)
+    assert errors("real_cur", tmp_path) == [
+        "images/8.jpg (8.jpg) images: is empty (0 bytes); fetch it again.",
+        "images/ (9.jpg) images: no picture for image '9.jpg' of all.",
+    ]
+
+
+def test_a_second_file_in_a_deeper_folder_is_a_note(tmp_path):
+    folder = sixty(tmp_path)
+    pictures("7.jpg", "8.jpg", place="images/thumbs")(folder)
+    assert errors("real_cur", tmp_path) == []
+    assert notes("real_cur", tmp_path) == [
+        "images/ (7.jpg) images: 2 files are an image a second time, such as thumbs/7.jpg; 7.jpg is used."
+    ]
+
+
+def test_hidden_files_and_links_into_a_store(tmp_path):
+    folder = sixty(tmp_path)
+    put("images/._7.jpg", b"x")(folder)
+    for name in ("7.jpg", "8.jpg"):
+        stored = folder / ".git" / "annex" / name
+        stored.parent.mkdir(parents=True, exist_ok=True)
+        (folder / "images" / name).rename(stored)
+        (folder / "images" / name).symlink_to(f"../.git/annex/{name}")
+    assert verify("real_cur", tmp_path, progress=False) == []
+    (folder / ".git" / "annex" / "7.jpg").unlink()
+    assert notes("real_cur", tmp_path) == [
+        "images/7.jpg (7.jpg) images: is a link to a file that is not here; fetch its content first (git-annex: "
+        "`datalad get`)."
+    ]
+
+
+def test_an_empty_image_folder_is_a_note(tmp_path):
+    folder = make("real_cur", tmp_path)
+    (folder / "images").mkdir()
+    assert errors("real_cur", tmp_path) == []
+    assert notes("real_cur", tmp_path) == ["images/ images: holds no image: only the labels are used."]
+
+
 def test_pictures_of_a_spoilt_family_are_not_asked_of_the_next(tmp_path):
     folder = make("oasis_beauty", tmp_path)
     swap("images_manifest.csv", "file,", "name,")(folder)

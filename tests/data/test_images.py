@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 
 from aeslib.data import images
+from aeslib.data._pictures import image_fault
 from aeslib.data.images import decode, open_store
 from aeslib.errors import DataError
+from aeslib.metrics import srcc
 
 RED = (200, 30, 40)
 
@@ -91,17 +93,106 @@ def test_bad_files_are_named_and_set_apart(tmp_path):
         UserWarning, match=r"4 of 5 pictures could not be read and are set apart; first 'cut': cut\.jpg: not"
     ):
         store = open_store(bad_files(tmp_path), size=16, progress=False)
-    assert list(store.quarantined) == ["cut", "empty", "gone", "page"]
-    assert store.quarantined["empty"] == "empty.jpg: the file is empty"
-    assert store.quarantined["gone"] == "gone.jpg: the file is missing"
-    assert store.quarantined["page"].startswith("page.jpg: not a whole picture (cannot identify image file")
+    assert list(store.unreadable) == ["cut", "empty", "gone", "page"]
+    assert store.unreadable["empty"] == "empty.jpg: the file is empty"
+    assert store.unreadable["gone"] == "gone.jpg: the file is missing"
+    assert store.unreadable["page"].startswith("page.jpg: not a whole picture (cannot identify image file")
     assert store.rows(["good"]).tolist() == [0]
-    assert not store.array[1:].any()
+    assert store.ids == ("good",)
+    assert store.array.shape == (1, 3, 16, 16)
+    assert store.shapes.tolist() == [[16, 16]]
     with pytest.raises(DataError) as caught:
         store.rows(["good", "empty"])
     assert str(caught.value) == "picture 'empty' could not be read: empty.jpg: the file is empty. Mend or drop it."
-    with pytest.raises(DataError, match="no picture 'x' in this store of 5"):
+    with pytest.raises(DataError, match="no picture 'x' in this store of 1"):
         store.rows(["x"])
+
+
+def test_rows_of_unreadable_images_are_not_there(tmp_path):
+    """With three of twelve files cut off, SRCC of brightness with rating is that of the nine readable images."""
+    names = [f"i{k}" for k in range(12)]
+    light = np.array([40, 90, 60, 200, 120, 30, 180, 150, 75, 220, 100, 135])
+    rating = np.array([1, 5, 4, 6, 2, 3, 7, 5.5, 2.5, 6.5, 1.5, 4.5])
+    paths = {
+        n: saved(tmp_path, f"{n}.jpg", Image.new("L", (48, 48), int(v))) for n, v in zip(names, light, strict=True)
+    }
+    for name in ("i0", "i4", "i10"):  # those of low ratings: black ones would raise the correlation
+        paths[name].write_bytes(paths[name].read_bytes()[:-200])
+    with pytest.warns(UserWarning, match="3 of 12 pictures could not be read"):
+        store = open_store(paths, size=8, fit="pad", progress=False)
+    readable = [k for k, name in enumerate(names) if name in store.ids]
+    assert readable == [1, 2, 3, 5, 6, 7, 8, 9, 11]
+    assert len(store) == len(store.array) == len(store.shapes) == 9
+    brightness = store.array.mean((1, 2, 3))
+    assert brightness == pytest.approx(light[readable], abs=2)
+    black = srcc(np.where(np.isin(np.arange(12), readable), light, 0), rating)
+    assert srcc(brightness, rating[readable]) == pytest.approx(srcc(light[readable], rating[readable]))
+    assert black > srcc(brightness, rating[readable]) + 0.05
+    np.testing.assert_array_equal(store.images(["i9", "i1"]), store.array[[7, 0]])
+    with pytest.raises(DataError, match="picture 'i4' could not be read"):
+        store.images(["i1", "i4"])
+
+
+def test_a_build_killed_while_rows_move_begins_again(tmp_path, monkeypatch):
+    paths = many(tmp_path / "in", 6)
+    paths["p1"].write_bytes(b"")
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(images, "_close_gaps", killed)
+        with pytest.raises(KeyboardInterrupt):
+            open_store(paths, size=8, progress=False)
+    with pytest.warns(UserWarning, match="1 of 6 pictures"):
+        store = open_store(paths, size=8, progress=False)
+    assert store.ids == ("p0", "p2", "p3", "p4", "p5")
+    np.testing.assert_array_equal(store.array, [decode(paths[name], 8, "squash") for name in store.ids])
+
+
+@pytest.mark.parametrize(("name", "form"), [("a.avif", "AVIF"), ("a.heic", "HEIF"), ("a.jpg", "HEIF")])
+def test_avif_and_heic(tmp_path, name, form):
+    if form == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    path = saved(tmp_path, name, picture(), format=form, quality=90)
+    assert decode(path, 32, "squash")[:, :, 4].mean(1) == pytest.approx(RED, abs=16)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DataError, match=f"^{name}: not a whole picture"):
+        decode(path, 32, "squash")
+
+
+def test_heic_without_its_decoder_is_named(tmp_path, monkeypatch):
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    monkeypatch.setattr(images, "readable_formats", lambda: ("JPEG", "PNG"))
+    with pytest.raises(
+        DataError, match=r"^a\.heic: HEIC needs the package pillow-heif; `\./run_all\.sh test` sets it up$"
+    ):
+        decode(tmp_path / "a.heic", 8, "squash")
+
+
+def test_a_side_car_file_of_macos_is_named(tmp_path):
+    (tmp_path / "._a.JPG").write_bytes(b"\0\5\x16\7" + bytes(100))
+    with pytest.raises(DataError) as caught:
+        decode(tmp_path / "._a.JPG", 8, "squash")
+    assert str(caught.value) == (
+        "._a.JPG: a side-car file of macOS, not an image; leave out files whose name begins with `._`"
+    )
+
+
+def test_two_hundred_megapixels(tmp_path):
+    path = saved(tmp_path, "a.jpg", Image.new("L", (20_000, 10_000), 90))
+    before = Image.MAX_IMAGE_PIXELS
+    assert decode(path, 16, "squash").mean() == pytest.approx(90, abs=1)
+    assert image_fault(path) is None
+    assert before == Image.MAX_IMAGE_PIXELS
+
+
+def test_one_limit_on_pixels_for_all_readers(tmp_path, monkeypatch):
+    monkeypatch.setattr(images, "MAX_PIXELS", 1000)
+    path = saved(tmp_path, "a.png", picture())
+    with pytest.raises(DataError, match="60 × 40 pixels; at most 1,000"):
+        decode(path, 8, "squash")
+    assert image_fault(path) == "is not used: 60 × 40 pixels; at most 1,000."
 
 
 def test_too_many_pixels(tmp_path, monkeypatch):
@@ -179,7 +270,7 @@ def test_two_builds_at_once(tmp_path):
     assert len(set(sums)) == 1
     notes = list((tmp_path / "cache" / "aeslib" / "images").glob("*.json"))
     assert len(notes) == 1
-    assert json.loads(notes[0].read_text())["quarantined"] == {}
+    assert json.loads(notes[0].read_text())["unreadable"] == {}
 
 
 def test_a_build_killed_before_its_note_does_not_end_black(tmp_path, monkeypatch):

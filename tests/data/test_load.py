@@ -1,7 +1,10 @@
 """`load`: the best source at hand, never a stand-in for damaged files, and a detail that says what was read."""
 
 import hashlib
+import os
 import re
+import shutil
+import unicodedata
 from pathlib import Path
 
 import makers
@@ -11,7 +14,7 @@ import pytest
 
 from aeslib.data import load, origin, pictured
 from aeslib.data.cards import KEYS, load_card
-from aeslib.data.load import ImagePaths
+from aeslib.data.image_files import ImagePaths, shortfall, walk_images
 from aeslib.data.table import LabelTable
 from aeslib.errors import DataError, ParameterError
 
@@ -165,14 +168,237 @@ def test_labels_without_their_pictures_give_way_to_a_stand_in_that_has_some(root
         assert origin(key, size=40, seed=1) == pictured(key, size=40, seed=1).detail
 
 
-def test_with_some_images_missing_only_the_labels_are_used_and_the_number_is_told(root):
+@pytest.fixture
+def albums(root):
+    """`albums(n)` makes REAL-CUR with n labels and n files."""
+
+    def make(count: int) -> Path:
+        folder = root / "real_cur"
+        names = [f"i{k:03}.jpg" for k in range(count)]
+        rows = [[f"u{k % 2}", name, 1 + k % 5] for k, name in enumerate(names)]
+        makers.csv(folder / "ratings.csv", ["worker", "imagePair", "score"], rows)
+        for k, name in enumerate(names):
+            makers.jpeg(folder / "images" / name, k)
+        return folder
+
+    return make
+
+
+def test_rows_without_image_are_left_out_and_named(albums):
+    folder = albums(60)
+    (folder / "images" / "i007.jpg").unlink()
+    data = load("real_cur")
+    assert data.source == "real"
+    assert len(data.table) == 59
+    assert "i007.jpg" not in set(data.table.frame["image_id"])
+    assert set(data.images) == set(data.table.frame["image_id"])
+    assert data.missing["image_id"].tolist() == ["i007.jpg"]
+    assert re.search(
+        r"; 59 images [0-9a-f]{12}; 1 of 60 images missing, their rows left out: 'i007\.jpg'$", data.detail
+    )
+    ratings = load("real_cur", level="rating")
+    assert (ratings.source, len(ratings.table)) == ("real", 59)
+    whole = load("real_cur", images=False)
+    assert (whole.source, len(whole.table)) == ("labels", 60)
+    assert whole.detail.endswith("; labels alone")
+
+
+def test_many_rows_without_image_are_counted(albums):
+    folder = albums(250)
+    for k in range(5):
+        (folder / "images" / f"i{k:03}.jpg").unlink()
+    assert load("real_cur").detail.endswith(
+        "; 5 of 250 images missing, their rows left out: 'i000.jpg', 'i001.jpg', 'i002.jpg' and 2 more "
+        "(all: `aeslib data verify real_cur`)"
+    )
+
+
+def test_too_few_images_are_refused_with_the_list(albums):
+    folder = albums(60)
+    for name in ("i007.jpg", "i030.jpg"):
+        (folder / "images" / name).unlink()
+    assert message(DataError, "real_cur") == (
+        "real_cur: 2 of 60 images missing in images/: 'i007.jpg', 'i030.jpg'; 'i007.jpg': no file of that name. At "
+        "least 98% are needed: fetch them again; `aeslib data verify real_cur` lists all. Move the image folder away "
+        "to use the labels alone."
+    )
+    with pytest.raises(DataError, match="2 of 60 images missing"):
+        pictured("real_cur")
+    shutil.rmtree(folder / "images")
+    assert load("real_cur").detail.endswith("; no images")
+    assert pictured("real_cur", size=40).source == "synthetic"
+
+
+def test_images_none_of_which_has_a_label_are_refused(albums):
+    folder = albums(6)
+    for path in (folder / "images").iterdir():
+        path.rename(path.with_name(f"photo {path.name}"))
+    assert message(DataError, "real_cur").startswith("real_cur: 6 of 6 images missing in images/: 'i000.jpg', ")
+
+
+def test_every_split_needs_its_images():
+    frame = pd.DataFrame({"image_id": [f"{k}" for k in range(200)], "split": ["train"] * 180 + ["test"] * 20})
+    assert shortfall(frame, ["0", "1", "2"]) == ""
+    assert shortfall(frame, ["0", "1", "2", "3", "4"]) == "5 of 200 images"
+    assert shortfall(frame, ["199"]) == "1 of 20 images of split 'test'"
+
+
+def test_another_family_without_its_images_is_labels_only(root):
     makers.make("oasis_beauty", root)
-    (root / "oasis_beauty" / "images" / "Cat 4.jpg").unlink()
-    data = load("oasis_beauty")
+    data = load("oasis_beauty", family="all")
     assert data.source == "labels"
-    assert data.detail.endswith("; 1 of 3 images missing: labels only")
+    assert data.detail.endswith("; 1 of 4 images missing: labels only")
     with pytest.raises(DataError, match=r"^oasis_beauty: no images at hand \(.*\)\. See `aeslib data status`\.$"):
         data.image_paths()
+
+
+def test_where_no_stand_in_is_wanted_labels_without_images_are_refused(root):
+    makers.make("eva", root)
+    with pytest.raises(DataError) as caught:
+        pictured("eva", stand_in=False)
+    assert str(caught.value) == (
+        f"eva: labels without images ({load('eva').detail}). In the paper profile no stand-in takes the place of a "
+        f"data set that is there: put its images beside the labels (data_cards/eva.md says where), or move "
+        f"{root.resolve() / 'eva'} away."
+    )
+    assert pictured("aadb", size=40, stand_in=False).source == "synthetic"  # nothing is there
+
+
+def test_unreadable_images_are_left_out_or_refused(albums):
+    folder = albums(60)
+    (folder / "images" / "i007.jpg").write_bytes(b"")
+    with pytest.warns(UserWarning, match="1 of 60 pictures could not be read"):
+        data, store = load("real_cur").decoded(size=8, fit="squash", progress=False)
+    assert len(data.table) == len(store) == 59
+    assert store.rows(data.table.frame["image_id"]).tolist() == list(range(59))
+    assert data.detail.endswith("; 1 unreadable images left out: 'i007.jpg'")
+    (folder / "images" / "i030.jpg").unlink()
+    with (
+        pytest.warns(UserWarning, match="1 of 59 pictures could not be read"),
+        pytest.raises(DataError) as caught,
+    ):
+        load("real_cur").decoded(size=8, fit="squash", progress=False)
+    assert str(caught.value) == (
+        "real_cur: 2 of 60 images missing or unreadable, such as 'i007.jpg'; 'i007.jpg': i007.jpg: the file is empty. "
+        "At least 98% are needed: fetch them again; `aeslib data verify real_cur` lists all."
+    )
+
+
+def test_of_two_images_of_one_name_the_one_in_the_shallower_folder_is_used(albums):
+    folder = albums(6)
+    for k in range(6):
+        makers.jpeg(folder / "images" / "thumbs" / f"i{k:03}.jpg", k, (8, 8))
+    assert {path.parent.name for path in load("real_cur").image_paths().values()} == {"images"}
+    for k in range(6):
+        (folder / "images" / f"i{k:03}.jpg").rename(folder / "images" / "thumbs" / f"j{k:03}.jpg")
+    assert {path.parent.name for path in load("real_cur").image_paths().values()} == {"thumbs"}
+
+
+def test_two_different_images_of_one_name_at_one_depth_are_refused(albums):
+    folder = albums(6)
+    for seed, place in enumerate(("a", "b")):
+        makers.jpeg(folder / "images" / place / "i000.jpg", seed)
+    (folder / "images" / "i000.jpg").unlink()
+    assert message(DataError, "real_cur") == (
+        "real_cur: a/i000.jpg and b/i000.jpg differ and are both image 'i000.jpg'. Remove one of them, or put it into "
+        "a deeper folder: of two files the one in the shallower folder is used. See `aeslib data verify real_cur`."
+    )
+    shutil.copy(folder / "images" / "a" / "i000.jpg", folder / "images" / "b" / "i000.jpg")
+    assert load("real_cur").image_paths()["i000.jpg"].parent.name == "a"
+
+
+def rename_all(folder, change):
+    for path in (folder / "images").iterdir():
+        path.rename(path.with_name(change(path.name)))
+
+
+def test_names_in_another_unicode_form_or_with_another_case_of_the_ending(root):
+    folder = root / "real_cur"
+    names = [f"Zürich {k}.jpg" for k in range(4)]
+    makers.csv(folder / "ratings.csv", ["worker", "imagePair", "score"], [["u", name, 3] for name in names])
+    for k, name in enumerate(names):
+        makers.jpeg(folder / "images" / name, k)
+    rename_all(folder, lambda name: unicodedata.normalize("NFD", name).replace(".jpg", ".JPG"))
+    data = load("real_cur")
+    assert data.source == "real"
+    assert set(data.images) == set(names)
+    assert data.image_paths()[names[0]].read_bytes()[:2] == b"\xff\xd8"
+
+
+def test_names_that_differ_in_case_only_are_two_images(root):
+    folder = root / "real_cur"
+    rows = [["u", "a.jpg", 1], ["u", "a.JPG", 5]]
+    makers.csv(folder / "ratings.csv", ["worker", "imagePair", "score"], rows)
+    makers.jpeg(folder / "images" / "a.jpg", 0)
+    assert message(DataError, "real_cur").startswith("real_cur: 1 of 2 images missing in images/: 'a.JPG'; ")
+    makers.jpeg(folder / "images" / "a.JPG", 1)
+    paths = load("real_cur").image_paths()
+    assert {name: path.name for name, path in paths.items()} == {"a.jpg": "a.jpg", "a.JPG": "a.JPG"}
+
+
+def test_hidden_files_are_no_images(albums):
+    folder = albums(6)
+    for k in range(6):
+        (folder / "images" / f"._i{k:03}.jpg").write_bytes(b"\0\5\x16\7")
+    makers.jpeg(folder / "images" / ".thumbs" / "i000.jpg", 9)
+    data = load("real_cur")
+    assert (data.source, len(data.images)) == ("real", 6)
+    assert [name for name, _ in walk_images(folder / "images")] == [f"i{k:03}.jpg" for k in range(6)]
+
+
+def test_images_that_are_links_into_a_store(albums, tmp_path):
+    """As git-annex and the caches of hubs keep them."""
+    folder = albums(6)
+    for place in (folder / ".git" / "annex" / "objects", tmp_path / "blobs"):
+        place.mkdir(parents=True)
+        for path in sorted((folder / "images").iterdir())[:3]:
+            target = path.rename(place / f"SHA256E-{path.stem}")
+            path.symlink_to(os.path.relpath(target, path.parent))
+            path.rename(path.with_name(f"z{path.name}"))
+    rename_all(folder, lambda name: name.lstrip("z"))
+    data = load("real_cur")
+    assert (data.source, len(data.images)) == ("real", 6)
+    assert all(path.is_symlink() for path in data.image_paths().values())
+    data, store = data.decoded(size=8, fit="squash", progress=False)
+    assert len(store) == 6
+    before = data.detail
+    makers.jpeg(tmp_path / "x.jpg", 99).replace(tmp_path / "blobs" / "SHA256E-i003")
+    assert load("real_cur").detail != before
+
+
+def test_links_to_files_that_are_not_here_are_named(albums, tmp_path):
+    folder = albums(6)
+    (folder / "images" / "i004.jpg").unlink()
+    (folder / "images" / "i004.jpg").symlink_to(tmp_path / "nowhere")
+    assert "'i004.jpg': i004.jpg is a link to a file that is not here; fetch its content first" in message(
+        DataError, "real_cur"
+    )
+    for path in (folder / "images").iterdir():
+        path.unlink()
+        path.symlink_to(tmp_path / "nowhere")
+    data = load("real_cur")
+    assert data.source == "labels"
+    assert "; no images: 6 links to files that are not here ('i000.jpg', " in data.detail
+
+
+def test_linked_folders_are_entered_once(albums, tmp_path):
+    folder = albums(6)
+    (folder / "images").rename(tmp_path / "disk")
+    (folder / "images").mkdir()
+    (folder / "images" / "part").symlink_to(tmp_path / "disk")
+    (tmp_path / "disk" / "back").symlink_to(folder / "images")
+    assert load("real_cur").source == "real"
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..\\x.jpg"])
+def test_a_label_that_points_outside_is_refused(albums, name):
+    folder = albums(100)
+    text = (folder / "ratings.csv").read_text().replace("i007.jpg", name)
+    (folder / "ratings.csv").write_text(text)
+    makers.jpeg(folder.parent / "x.jpg")
+    assert message(DataError, "real_cur") == (
+        f"real_cur: image {name!r} points outside its folder. See `aeslib data verify real_cur`."
+    )
 
 
 @pytest.mark.parametrize(
@@ -194,14 +420,11 @@ def test_images_are_found_in_the_owners_folders(key, names, root):
     assert {path.relative_to(folder.resolve()).as_posix() for path in data.image_paths().values()} == set(names)
 
 
-def test_an_image_that_is_a_link_out_of_its_folder_is_refused(tmp_path):
-    (tmp_path / "images").mkdir()
-    outside = makers.jpeg(tmp_path / "outside.jpg")
-    (tmp_path / "images" / "a.jpg").symlink_to(outside)
-    paths = ImagePaths(tmp_path / "images", {"a": "a.jpg"})
+@pytest.mark.parametrize("name", ["../outside.jpg", "/outside.jpg", "a\x00.jpg"])
+def test_a_path_out_of_the_folder_is_refused(tmp_path, name):
     with pytest.raises(DataError) as caught:
-        paths["a"]
-    assert str(caught.value) == f"'a.jpg' points outside {tmp_path / 'images'}; names must stay inside their folder."
+        ImagePaths(tmp_path / "images", {"a": name})["a"]
+    assert str(caught.value) == f"{name!r} points outside {tmp_path / 'images'}; names must stay inside their folder."
 
 
 @pytest.mark.real

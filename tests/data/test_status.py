@@ -42,10 +42,22 @@ def test_labels_with_all_some_and_no_images(root):
         "level": "real", "images": 3, "rows": 3, "note": "3 images",
     }  # fmt: skip
     (folder / "images" / "Cat 4.jpg").unlink()
-    assert (row("oasis_beauty")["level"], row("oasis_beauty")["note"]) == (
-        "labels",
-        "1 of 3 images missing: labels only",
-    )
+    found = row("oasis_beauty")
+    assert (found["level"], found["rows"]) == ("none", 3)
+    assert found["note"].startswith("refused: oasis_beauty: 1 of 3 images missing in images/: 'Cat4'; ")
+    for path in (folder / "images").iterdir():
+        path.unlink()
+    assert (row("oasis_beauty")["level"], row("oasis_beauty")["note"]) == ("labels", "no images")
+
+
+def test_rows_without_image_are_told(root):
+    rows = [["u", f"{k}.jpg", 3] for k in range(60)]
+    makers.csv(root / "real_cur" / "ratings.csv", ["worker", "imagePair", "score"], rows)
+    for k in range(59):
+        makers.jpeg(root / "real_cur" / "images" / f"{k}.jpg", k)
+    found = row("real_cur")
+    assert (found["level"], found["images"], found["rows"]) == ("real", 59, 59)
+    assert found["note"] == "59 images; 1 of 60 images missing, their rows left out: '59.jpg'"
 
 
 def test_incomplete_labels_are_told(root):

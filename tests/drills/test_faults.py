@@ -380,7 +380,7 @@ def test_a_picture_file_that_would_start_a_program_is_refused(tmp_path):
     path.write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n%%EOF\n")
     with pytest.warns(UserWarning, match="1 of 1 pictures could not be read"):
         store = open_store({"a": path}, size=16, progress=False)
-    assert store.quarantined["a"].startswith("a.jpg: not a whole picture (cannot identify image file")
+    assert store.unreadable["a"].startswith("a.jpg: not a whole picture (cannot identify image file")
 
 
 def test_pages_of_the_report_are_made_again_although_the_clock_went_back(tmp_path, monkeypatch):

@@ -135,7 +135,7 @@ def of_a_store() -> object:
     folder = Path(os.environ["DRILL_PICTURES"])
     store = open_store({path.name: path for path in sorted(folder.iterdir())}, size=64, progress=False)
     assert sorted(path.suffix for path in before) == [".json", ".lock", ".npy"]
-    return store.array.tobytes(), store.shapes.tolist(), dict(store.quarantined)
+    return store.array.tobytes(), store.shapes.tolist(), dict(store.unreadable)
 
 
 def a_stand_in() -> None:

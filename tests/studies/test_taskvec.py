@@ -140,3 +140,20 @@ def test_a_limit_below_what_the_lab_needs(tmp_path):
     with pytest.raises(ParameterError) as error:
         own_photos(tmp_path, SMOKE, 4)
     assert str(error.value) == "limit is 4; the lab needs 5 images or more."
+
+
+def test_photos_of_every_format_and_no_hidden_files(tmp_path, quick):
+    """Files that exFAT drives hold beside photos are skipped; HEIC and AVIF are read, or named with the reason."""
+    from PIL import Image
+
+    names = ["a.jpg", "b.JPG", "c.avif", "d.png", "e.webp"]
+    for seed, name in enumerate(names):
+        pixels = np.random.default_rng(seed).integers(0, 256, (40, 50, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / name)
+        (tmp_path / f"._{name}").write_bytes(b"\0\5\x16\7")
+    images, gallery = own_photos(tmp_path, SMOKE)
+    assert gallery.names == tuple(names)
+    assert len(images) == 5
+    (tmp_path / "f.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    with pytest.warns(UserWarning, match=r"left out f\.heic: "):
+        own_photos(tmp_path, SMOKE)
