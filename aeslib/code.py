@@ -35,8 +35,7 @@ def module_file(module: str) -> Path | None:
 
 def content(path: Path) -> bytes:
     """Return the content of a file: of one of the library's as this process began with it, of others as it is now."""
-    known = CONTENTS.get(path)
-    return path.read_bytes() if known is None else known
+    return CONTENTS[path] if path in CONTENTS else path.read_bytes()
 
 
 def changed(files: Iterable[Path]) -> list[Path]:

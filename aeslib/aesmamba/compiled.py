@@ -111,8 +111,8 @@ def build(compiler: str, folder: Path) -> Path:
 def is_intact(library: Path) -> bool:
     """Whether a library is this user's own file, writable by nobody else, with the content that its name says."""
     status = library.lstat()
-    own = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
-    return own and library.stem.endswith(f"-{digest(library)}")
+    private = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
+    return private and library.stem.endswith(f"-{digest(library)}")
 
 
 def suits(*tensors: Tensor) -> bool:

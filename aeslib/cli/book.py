@@ -3,7 +3,7 @@
 import argparse
 from functools import partial
 
-from aeslib.cli.keys import REPORT, held
+from aeslib.cli.keys import REPORT, unchanged_job
 from aeslib.cli.process import die_with_starter, own_environment
 from aeslib.cli.records import run_job
 from aeslib.paths import results_dir
@@ -29,5 +29,5 @@ def build(profile: str, key: str | None = None) -> None:
     """Import late: Sphinx is heavy, and its absence must be told in the record like any other failure."""
     from aeslib.report import build as build_report
 
-    with held(REPORT, profile, key):
+    with unchanged_job(REPORT, profile, key):
         build_report(profile)

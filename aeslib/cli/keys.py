@@ -111,7 +111,7 @@ def job_key(name: str, profile: str) -> str:
 
 
 @contextmanager
-def held(name: str, profile: str, key: str | None) -> Iterator[None]:
+def unchanged_job(name: str, profile: str, key: str | None) -> Iterator[None]:
     """Check before the block and after it that a job is still made from what its key stands for.
 
     Args:

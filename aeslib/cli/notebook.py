@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aeslib.cli import warm
-from aeslib.cli.keys import held, notebook_path
+from aeslib.cli.keys import notebook_path, unchanged_job
 from aeslib.cli.process import die_with_starter, own_environment
 from aeslib.cli.records import read_record, run_job
 from aeslib.code import read_notebook
@@ -107,7 +107,7 @@ def execute(path: Path, profile: str, parameters: dict[str, Any], key: str | Non
         folder.mkdir(parents=True, exist_ok=True)
     try:
         os.environ["AESLIB_FRAMES"] = "1"  # widgets leave frames for the report's pages, which have no kernel
-        with held(path.stem, profile, key):
+        with unchanged_job(path.stem, profile, key):
             engine.run(*map(engine.literal, (path, running)), parameters, cwd=path.parent, count=count)
     finally:
         count.unlink(missing_ok=True)

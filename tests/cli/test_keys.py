@@ -107,9 +107,9 @@ EDITS = {
 @pytest.mark.parametrize("edit", EDITS)
 def test_a_job_whose_sources_change_while_it_runs_is_not_done(project, data, edit, planned):
     key = keys.plan("smoke").notebooks["02"] if planned else None
-    with keys.held("02", "smoke", key):
+    with keys.unchanged_job("02", "smoke", key):
         pass
-    with pytest.raises(StateError) as error, keys.held("02", "smoke", key):
+    with pytest.raises(StateError) as error, keys.unchanged_job("02", "smoke", key):
         EDITS[edit](project)
     said = {
         "library": "home/tail.py changed since this process imported the library, so a result would be kept under the "
@@ -121,7 +121,7 @@ def test_a_job_whose_sources_change_while_it_runs_is_not_done(project, data, edi
     )
     assert str(error.value) == said
     if planned or edit == "library":  # what is planned for another state does not even begin
-        with pytest.raises(StateError), keys.held("02", "smoke", key):
+        with pytest.raises(StateError), keys.unchanged_job("02", "smoke", key):
             pytest.fail("begun")
 
 
@@ -129,5 +129,5 @@ def test_a_job_planned_before_its_process_read_the_library_is_not_done(project, 
     key = keys.plan("smoke").notebooks["02"]
     (project / "tail.py").write_text("x = 2")
     monkeypatch.setitem(code.CONTENTS, project / "tail.py", b"x = 2")
-    with pytest.raises(StateError, match="02 does not count as done"), keys.held("02", "smoke", key):
+    with pytest.raises(StateError, match="02 does not count as done"), keys.unchanged_job("02", "smoke", key):
         pytest.fail("begun")
