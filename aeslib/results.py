@@ -21,6 +21,7 @@ from aeslib import __version__
 from aeslib.data import Dataset, load
 from aeslib.data.table import Level
 from aeslib.errors import ParameterError, unknown
+from aeslib.latex import latex_table
 from aeslib.paths import ROOT, atomic_path, check_folder, results_dir, write_text
 from aeslib.profiles import Profile, get_profile
 from aeslib.published import items
@@ -103,7 +104,7 @@ class Notebook:
             html = shown.to_html(index=index, border=0, classes="aeslib-table", na_rep="")
         for suffix, text in (
             (".csv", shown.to_csv(index=index)),
-            (".tex", shown.to_latex(index=index, escape=True, caption=title, na_rep="")),
+            (".tex", latex_table(shown, caption=title, index=index)),
             (".html", html),
         ):
             write_text(folder / f"{stem}{suffix}", text)

@@ -1,6 +1,8 @@
 import re
 
 import pandas as pd
+import pytest
+from latex import check_with_tex, read_table
 
 from aeslib.paths import results_dir
 from aeslib.results import start
@@ -23,3 +25,14 @@ def test_counts_stay_whole_where_some_are_missing():
     assert re.findall("<td>(.*)</td>", html) == ["ours", "0.5", "5", "theirs", "", ""]
     assert r"ours & 0.500000 & 5 \\" in (folder / "elta.F1.tex").read_text()
     assert r"theirs &  &  \\" in (folder / "elta.F1.tex").read_text()
+
+
+@pytest.mark.parametrize("caption", ["", "50% of a_b & #1: SRCC ρ ≤ 0.9 · {x} $y$ ~ ^ \\alpha"])
+def test_a_saved_table_compiles(caption, tmp_path):
+    table = pd.DataFrame({"score_range": ["[0, 1)", "50 %", "τ → c²"], "count_%": [1, 2, 3]}).set_index("score_range")
+    start("02_long_tail", profile="smoke", seed=0).save(item="elta.F1", part="a-b", table=table, caption=caption)
+    path = results_dir("smoke") / "tables" / "elta.F1-a-b.tex"
+    title, rows = read_table(path.read_text(encoding="utf-8"))
+    assert title == f"elta.F1-a-b {caption}".strip().replace("ρ ≤", r"\rho \le").replace("·", r"\cdot")
+    assert rows[:3] == [["score_range", "count_%"], ["[0, 1)", "1"], ["50 %", "2"]]
+    check_with_tex([path], tmp_path)

@@ -16,6 +16,7 @@ import nbformat
 import pandas as pd
 import pytest
 from cluster import until
+from latex import check_with_tex, read_table
 
 from aeslib.cli.keys import notebook_names
 from aeslib.cli.records import SCHEMA as RECORD
@@ -123,6 +124,16 @@ def test_each_output_says_where_it_comes_from(smoke):
         assert record["profile"] == "smoke"
         assert record["notebook"] in items().loc[record["item"], "notebook"].split()
         assert path.stem == (f"{record['item']}-{record['part']}" if record["part"] else record["item"])
+
+
+def test_every_table_compiles_and_has_the_cells_of_its_csv(smoke, tmp_path):
+    paths = sorted((smoke.results / "tables").glob("*.tex"))
+    assert len(paths) >= 80
+    for path in paths:
+        _, rows = read_table(path.read_text(encoding="utf-8"))
+        cells = pd.read_csv(path.with_suffix(".csv"), header=None, dtype=str, keep_default_na=False)
+        assert [[bool(cell) for cell in row] for row in rows] == cells.map(bool).to_numpy().tolist(), path.name
+    check_with_tex(paths, tmp_path)
 
 
 def test_what_is_not_a_stand_in_is_there(smoke):
