@@ -43,14 +43,14 @@ def latex_table(frame: pd.DataFrame, *, caption: str, index: bool) -> str:
         caption: plain text.
         index: whether the index is shown, as the first columns.
     """
-    from pandas import Series
+    import numpy as np
     from pandas.api.types import is_numeric_dtype
 
     rows = frame.reset_index() if index else frame.copy()
     for place, dtype in enumerate(rows.dtypes):
         if not is_numeric_dtype(dtype):
-            rows.isetitem(place, Series([_cell(cell) for cell in rows.iloc[:, place]], rows.index, dtype=object))
-    rows.columns = [latex_text(" ".join(map(str, c)) if isinstance(c, tuple) else str(c)) for c in rows.columns]  # type: ignore[assignment]
+            rows.isetitem(place, np.array([_cell(cell) for cell in rows.iloc[:, place]], dtype=object))
+    rows.columns = [latex_text(" ".join(map(str, c)) if isinstance(c, tuple) else str(c)) for c in rows.columns]
     return HEADER + rows.to_latex(index=False, escape=False, caption=latex_text(caption), na_rep="")
 
 
@@ -98,7 +98,7 @@ def _decomposed(character: str) -> str:
     if kind in ("<super>", "<sub>"):
         base = "".join(_character(chr(int(code, 16))) for code in codes)
         return rf"\text{kind[1:-1]}script{{{base}}}"
-    base, *marks = unicodedata.normalize("NFD", character)
+    base, *marks = list(unicodedata.normalize("NFD", character))
     known = base.isascii() and len(marks) == 1 and marks[0] in ACCENTS
     return f"{ACCENTS[marks[0]]}{{{base}}}" if known else ""
 

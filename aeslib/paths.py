@@ -4,11 +4,13 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from aeslib.errors import DataError, StateError
 
@@ -65,6 +67,43 @@ def answers_dir() -> Path:
     if named := os.environ.get("AESLIB_TASTE"):
         return Path(named).expanduser().resolve()
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "aeslib" / "taste"
+
+
+def folder_names() -> dict[str, str]:
+    """Map this machine's folders to the short names that files meant for others carry; inner folders come first."""
+    names = {
+        data_root(): "AESLIB_DATA",
+        results_dir(""): "results",
+        artifacts_dir(""): "artifacts",
+        ROOT: ".",
+        Path.home(): "~",
+    }
+    spellings = {str(path): name for folder, name in names.items() for path in (folder.absolute(), folder.resolve())}
+    return {folder: spellings[folder] for folder in sorted(spellings, key=len, reverse=True) if folder != "/"}
+
+
+def portable(value: Any) -> Any:
+    """Return JSON-like `value` with short names in place of this machine's folders in all its texts (not in its keys).
+
+    `/home/ada/aeslib/data_cards/ava.md` becomes `data_cards/ava.md`, another file of that home `~/notes.txt`. Base64
+    stays as it is: a folder counts only where a path can begin, also behind a colour code or `file://`.
+    """
+    return _shortened(value, folder_names())
+
+
+def _shortened(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _shortened(part, names) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_shortened(part, names) for part in value]
+    if not isinstance(value, str):
+        return value
+    for folder, name in names.items():
+        if folder in value:
+            path = r"((?:^|(?<![\w+/.~-]))|\x1b\[[0-9;]*m|file://)" + re.escape(folder)
+            value = re.sub(f"{path}/", r"\1" if name == "." else rf"\1{name}/", value)
+            value = re.sub(rf"{path}(?![\w-])(?!\.\w)", rf"\1{name}", value)
+    return value
 
 
 REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}

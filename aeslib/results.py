@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from aeslib.data import Dataset, load
 from aeslib.data.table import Level
 from aeslib.errors import ParameterError, unknown
 from aeslib.latex import latex_table
-from aeslib.paths import ROOT, atomic_path, check_folder, results_dir, write_text
+from aeslib.paths import ROOT, atomic_path, check_folder, portable, results_dir, write_text
 from aeslib.profiles import Profile, get_profile
 from aeslib.published import items
 from aeslib.schema import validate
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "scikit-learn", "torch")
 SCHEMA = json.loads((Path(__file__).parent / "provenance.schema.json").read_text(encoding="utf-8"))
+PART = re.compile(SCHEMA["properties"]["part"]["pattern"])
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,18 @@ class Notebook:
             caption: one sentence for the report.
 
         Raises:
-            ParameterError: for an unknown item, an item of another notebook, or both or none of table and figure.
+            ParameterError: for an unknown item, an item of another notebook, a part that is no such word, or both or
+                none of table and figure.
         """
         if item not in items().index:
             raise unknown("item", item, items().index)
         homes = str(items().loc[item, "notebook"])
         if self.name not in homes.split():
             raise ParameterError(f"{item} belongs to notebook {homes!r}, not to {self.name!r}.")
+        if not PART.fullmatch(part):
+            raise ParameterError(
+                f"save({item!r}): part is {part!r}; expected words of a-z and 0-9 such as 'aadb-counts'."
+            )
         if (table is None) == (figure is None):
             raise ParameterError(f"save({item!r}): pass exactly one of table= and figure=.")
         stem = f"{item}-{part}" if part else item
@@ -131,7 +138,7 @@ class Notebook:
             "profile": self.profile.name,
             "seed": self.seed,
             "outputs": outputs,
-            "data": [{"key": d.key, "source": d.source, "detail": d.detail} for d in data],
+            "data": [{"key": d.key, "source": d.source, "detail": portable(d.detail)} for d in data],
             "runs": list(runs),
             "commit": commit(),
             "versions": versions(),

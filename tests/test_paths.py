@@ -22,6 +22,7 @@ from aeslib.paths import (
     data_root,
     exclusive,
     inside,
+    portable,
     results_dir,
     write_text,
 )
@@ -163,3 +164,29 @@ def test_a_project_folder_of_another_copy_is_refused(copy, monkeypatch):
     monkeypatch.setattr(paths, "ROOT", copy)
     with pytest.raises(StateError, match="was to run in the project folder"):
         check_folder()
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        (f"File \x1b[32m{ROOT}/aeslib/x.py:12\x1b[39m", "File \x1b[32maeslib/x.py:12\x1b[39m"),
+        (f"see {ROOT}", "see ."),
+        (f"{ROOT}.bak/x", f"{ROOT}.bak/x"),
+        ("('/homes/ada/n.txt')", "('~/n.txt')"),
+        ("/homes/ada:/homes/ada/b", "~:~/b"),
+        ("file:///homes/ada/x", "file://~/x"),
+        ("/homes/adam/x and /mnt/homes/ada/x", "/homes/adam/x and /mnt/homes/ada/x"),
+        ("base64,iVBO/homes/ada/x", "base64,iVBO/homes/ada/x"),
+        ("/homes/ada/sets/ava/AVA.txt", "AESLIB_DATA/ava/AVA.txt"),
+        ("/homes/ada/out/smoke/tables, /homes/ada/runs", "results/smoke/tables, artifacts"),
+    ],
+)
+def test_texts_for_others_name_no_folder_of_this_machine(monkeypatch, text, short):
+    for name, folder in {
+        "HOME": "",
+        "AESLIB_DATA": "/sets",
+        "AESLIB_RESULTS": "/out",
+        "AESLIB_ARTIFACTS": "/runs",
+    }.items():
+        monkeypatch.setenv(name, f"/homes/ada{folder}")
+    assert portable({"/homes/ada": [text, 1, None]}) == {"/homes/ada": [short, 1, None]}

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from latex import check_with_tex, read_table
 
+from aeslib.errors import ParameterError
 from aeslib.paths import results_dir
 from aeslib.results import start
 
@@ -36,3 +37,13 @@ def test_a_saved_table_compiles(caption, tmp_path):
     assert title == f"elta.F1-a-b {caption}".strip().replace("ρ ≤", r"\rho \le").replace("·", r"\cdot")
     assert rows[:3] == [["score_range", "count_%"], ["[0, 1)", "1"], ["50 %", "2"]]
     check_with_tex([path], tmp_path)
+
+
+@pytest.mark.parametrize("part", ["../x", "a b", "-a", "<b>", "A"])
+def test_a_part_is_a_word_before_anything_is_written(part):
+    with pytest.raises(ParameterError) as caught:
+        start("02_long_tail", profile="smoke", seed=0).save(item="elta.F1", part=part, table=pd.DataFrame())
+    assert (
+        str(caught.value) == f"save('elta.F1'): part is {part!r}; expected words of a-z and 0-9 such as 'aadb-counts'."
+    )
+    assert not results_dir("smoke").exists()

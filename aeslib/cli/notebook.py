@@ -17,7 +17,7 @@ from aeslib.cli.records import read_record, run_job
 from aeslib.code import read_notebook
 from aeslib.errors import ParameterError, StateError, unknown
 from aeslib.locks import folder_lock
-from aeslib.paths import artifacts_dir, inside, results_dir
+from aeslib.paths import artifacts_dir, inside, portable, results_dir, write_text
 
 
 def main(options: argparse.Namespace) -> int:
@@ -95,6 +95,8 @@ def check_parameters(notebook: str, declared: Mapping[str, Any], given: Mapping[
 def execute(path: Path, profile: str, parameters: dict[str, Any], key: str | None = None) -> None:
     """Run all cells; `results/PROFILE/notebooks/NAME.ipynb` becomes the executed copy, whole, in any case.
 
+    It is meant to be passed on, so it does not say in which folders of which home it was made.
+
     Raises:
         StateError: when what the notebook is made from is not, or no longer, that of its key.
     """
@@ -112,7 +114,16 @@ def execute(path: Path, profile: str, parameters: dict[str, Any], key: str | Non
     finally:
         count.unlink(missing_ok=True)
         if running.is_file():
-            os.replace(running, kept)
+            write_text(kept, portable_copy(running))
+            running.unlink()
+
+
+def portable_copy(path: Path) -> str:
+    """Return the text of an executed notebook without this machine's folders."""
+    notebook = portable(json.loads(path.read_text(encoding="utf-8")))
+    for name in ("input_path", "output_path"):
+        notebook["metadata"].get("papermill", {}).pop(name, None)
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
 def sidecars(profile: str, name: str) -> list[tuple[Path, list[str]]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from aeslib.cli.keys import REPORT
 from aeslib.cli.process import peak_memory
-from aeslib.paths import results_dir, write_text
+from aeslib.paths import portable, results_dir, write_text
 from aeslib.schema import fits, validate
 
 SCHEMA = Path(__file__).parent / "record.schema.json"
@@ -61,7 +61,7 @@ def run_job(
         try:
             job()
         except Exception as problem:
-            error = last_line(problem)
+            error = portable(last_line(problem))
             traceback.print_exc()
     results = results_dir(profile)
     record = {

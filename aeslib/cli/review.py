@@ -25,7 +25,7 @@ from aeslib.cli.progress import duration
 from aeslib.cli.records import file_digest
 from aeslib.cli.run import estimates, reasons, short
 from aeslib.errors import DataError, ParameterError, unknown
-from aeslib.paths import ROOT, results_dir, write_text
+from aeslib.paths import ROOT, portable, results_dir, write_text
 from aeslib.schema import validate
 
 SCHEMA = Path(__file__).parent / "receipt.schema.json"
@@ -144,7 +144,7 @@ def made(target: str, claims: list[Any], chapters: list[str], evidence: Evidence
                for path in sorted(results.glob(f"{stem}.*"))}
         for item, outputs in stems.items() if set(homes[item]) <= set(chapters)
     }  # fmt: skip
-    receipt = {
+    receipt: Receipt = portable({
         "target": target,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
@@ -155,7 +155,7 @@ def made(target: str, claims: list[Any], chapters: list[str], evidence: Evidence
         "claims": [judge(claim, profile=evidence.profile, loaded=loaded) for claim in claims],
         "items": files,
         "tables": {name: rows(results / name) for made_ in files.values() for name in made_ if name.endswith(".csv")},
-    }
+    })  # fmt: skip
     validate(receipt, json.loads(SCHEMA.read_text(encoding="utf-8")))
     return receipt
 
@@ -170,14 +170,13 @@ def page(receipt: Receipt) -> str:
     told = {name: receipt[name] for name in ("made", "seconds", "profile", "evidence")}
     told |= {f"code, {name}": value for name, value in receipt["code"].items()} | receipt["environment"]
     files = [
-        f"<li><code>{escape(f)}</code> {mark[:16]}</li>"
+        f"<li><code>{escape(f)}</code> {escape(mark[:16])}</li>"
         for made_ in receipt["items"].values()
         for f, mark in made_.items()
     ]
     claims = [
-        f"<tr><td>{c['verdict']}</td><td>{escape(c['claim'])}<br><code>{c['id']}</code> · {escape(c['place'])}</td>"
-        f"<td>{escape(c['published'])}</td><td>{escape(c['ours'])} {c['data']}</td>"
-        f"<td>{escape(c['why'])}</td></tr>"
+        "<tr><td>{verdict}</td><td>{claim}<br><code>{id}</code> · {place}</td><td>{published}</td>"
+        "<td>{ours} {data}</td><td>{why}</td></tr>".format_map({name: escape(str(value)) for name, value in c.items()})
         for c in receipt["claims"]
     ]
     facts = "".join(f"<tr><th>{escape(str(k))}</th><td>{escape(str(v))}</td></tr>" for k, v in told.items())

@@ -90,7 +90,8 @@ def tidy(plan: keys.Plan, due: Reasons) -> None:
         shutil.rmtree(results / folder, ignore_errors=True)
     for folder in ("tables", "figures", "notebooks"):
         for leftover in (results / folder).glob(".*"):
-            leftover.unlink()
+            if not leftover.is_dir():  # JupyterLab keeps .ipynb_checkpoints beside what it opens
+                leftover.unlink()
 
 
 def records(plan: keys.Plan) -> dict[str, dict[str, Any] | None]:

@@ -15,7 +15,7 @@ import pandas as pd
 from aeslib.errors import AeslibError, DataError, ParameterError, unknown
 from aeslib.ledger import aesmamba, aestheticnet, elta, mtcnn, rules, taskvec  # noqa: F401 - they enter their judges
 from aeslib.ledger.evidence import JUDGES, Evidence, Finding, Loaded, MissingDataError, Verdict, fingerprint, wording
-from aeslib.paths import results_dir, write_text
+from aeslib.paths import portable, results_dir, write_text
 from aeslib.profiles import get_profile
 from aeslib.published import items
 from aeslib.published.claims import PAPERS, Claim, claims
@@ -97,7 +97,11 @@ def write(outcomes: pd.DataFrame, path: Path | None = None, *, profile: str = "d
     `notebook` names the one that writes: its record then lists the file.
     """
     path = path or results_dir(profile) / "claims.json"
-    record = {"profile": profile, "notebook": notebook, "claims": json.loads(outcomes.to_json(orient="records"))}
+    record = {
+        "profile": profile,
+        "notebook": notebook,
+        "claims": portable(json.loads(outcomes.to_json(orient="records"))),
+    }
     _check(record, path)
     return write_text(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 

@@ -59,7 +59,8 @@ def api() -> dict[str, str]:
 def modules(room: str) -> list[str]:
     """A room's modules, itself first; private ones left out."""
     base = PACKAGE.parent.joinpath(*room.split("."))
-    found = (path.relative_to(PACKAGE.parent).with_suffix("").parts for path in base.rglob("*.py"))
+    paths = (path.relative_to(PACKAGE.parent) for path in base.rglob("*.py"))
+    found = (path.with_suffix("").parts for path in paths if all(part.isidentifier() for part in path.parts[:-1]))
     names = {".".join(parts[:-1] if parts[-1] == "__init__" else parts) for parts in found}
     return sorted({room} | {name for name in names if "._" not in name})
 

@@ -15,6 +15,7 @@ from aeslib import __version__
 from aeslib.errors import StateError
 from aeslib.paths import artifacts_dir, exclusive, write_text
 from aeslib.report.chapters import tidy
+from aeslib.report.files import copy_output
 from aeslib.report.gather import Book, gather
 from aeslib.report.pages import pages
 
@@ -65,7 +66,7 @@ def build(profile: str) -> Path:
 
     Raises:
         ParameterError: for an unknown profile.
-        DataError: for a damaged record, side-car or ledger; it names the file.
+        DataError: for a damaged record, side-car, figure or ledger; it names the file.
         StateError: when Sphinx could not finish.
     """
     book = gather(profile)
@@ -149,8 +150,7 @@ def swap_in(book: Book, html: Path) -> Path:
         fresh, old = beside / "new", beside / "old"
         shutil.copytree(html, fresh, ignore=shutil.ignore_patterns(".buildinfo*", "objects.inv", "*.map"))
         for name in (name for output in book.outputs for name in output.files.values()):
-            (fresh / "files" / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(book.results / name, fresh / "files" / name)
+            copy_output(book.results / name, fresh / "files" / name)
         if report.exists():
             os.rename(report, old)
         os.rename(fresh, report)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aeslib.report.frames import FRAMES, still_frames
 from aeslib.report.gather import Output, Run
-from aeslib.report.parts import anchor, inline, minutes
+from aeslib.report.parts import admonition, anchor, fenced, inline, minutes
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -69,17 +69,14 @@ def run_note(run: Run) -> str:
     took = " · ".join(facts)
     if not run.failed:
         return f"```{{raw}} html\n<p class='run-note'>Executed notebook{' · ' + took if took else ''}</p>\n```"
-    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", run.error)), default=0))
-    return (
-        f":::{{admonition}} This chapter failed{' after ' + took if took else ''}\n:class: error\n\n"
-        f"{fence}text\n{run.error}\n{fence}\n\nThe page shows how far it came.\n:::"
-    )
+    title = f"This chapter failed{' after ' + took if took else ''}"
+    return admonition(title, f"{fenced(run.error)}\n\nThe page shows how far it came.", css="error")
 
 
 def _saved(outputs: Sequence[Output]) -> str:
     """Links to everything the chapter saved."""
     lines = [
-        f"- [{output.stem}](../items/{output.item.partition('.')[0]}.md#{anchor(output.item)})"
+        f"- [{inline(output.stem)}](../items/{output.item.partition('.')[0]}.md#{anchor(output.item)})"
         + (f": {inline(output.record['caption'])}" if output.record["caption"] else "")
         for output in outputs
     ]

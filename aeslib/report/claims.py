@@ -9,7 +9,7 @@ from typing import Any
 
 from aeslib.ledger.core import JUDGES
 from aeslib.report.gather import Book, Output
-from aeslib.report.parts import NOT_JUDGED, VERDICTS, chip, code_type, item_link, plural, raw
+from aeslib.report.parts import NOT_JUDGED, VERDICTS, chip, code_type, item_link, link, plural, raw
 
 
 def claims(book: Book) -> str:
@@ -55,7 +55,7 @@ def claim_row(claim: Mapping[str, Any], behind: Mapping[str, Output]) -> str:
     """One claim; `data-*` attributes are what the filters look at."""
     tags = " ".join(f'data-{key}="{escape(claim[key] or "")}"' for key in ("paper", "verdict", "kind", "item"))
     item = item_link(claim["item"]) if claim["item"] else ""
-    where = " · ".join(filter(None, (f"<code>{claim['id']}</code>", item, escape(claim["place"]))))
+    where = " · ".join(filter(None, (f"<code>{escape(claim['id'])}</code>", item, escape(claim["place"]))))
     cells = {
         "verdict": chip(claim["verdict"]),
         "claim": f'{escape(claim["claim"])}<br><span class="where">{where}</span>',
@@ -65,7 +65,7 @@ def claim_row(claim: Mapping[str, Any], behind: Mapping[str, Output]) -> str:
         "how": how(claim, behind),
     }
     body = "".join(f'<td data-label="{name}">{cell}</td>' for name, cell in cells.items())
-    return f'<tr id="{claim["id"]}" {tags}>{body}</tr>\n'
+    return f'<tr id="{escape(claim["id"])}" {tags}>{body}</tr>\n'
 
 
 def here(claim: Mapping[str, Any]) -> str:
@@ -91,9 +91,9 @@ def how(claim: Mapping[str, Any], behind: Mapping[str, Output]) -> str:
     for stem in (name.rpartition("/")[2] for name in claim["inputs"] if name.startswith("result:")):
         if stem in behind:
             output = behind[stem]
-            chapter, runs = escape(output.record["notebook"]), plural(len(output.record["runs"]), "run")
+            chapter, runs = output.record["notebook"], plural(len(output.record["runs"]), "run")
             parts.append(
-                f'<a href="notebooks/{chapter}.html">{chapter}</a>: '
-                f'<a href="files/{output.files["json"]}">{escape(stem)}, {runs}</a>'
+                f"{link(f'notebooks/{chapter}.html', escape(chapter))}: "
+                f"{link('files/' + output.files['json'], f'{escape(stem)}, {runs}')}"
             )
     return "<br>".join(parts)

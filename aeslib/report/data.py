@@ -10,7 +10,7 @@ from itertools import groupby
 from aeslib.data.cards import DatasetCard
 from aeslib.paths import data_root
 from aeslib.report.gather import Book
-from aeslib.report.parts import LEVELS, code_type, grid, inline, item_link, raw
+from aeslib.report.parts import LEVELS, code_type, grid, inline, inline_code, item_link, link, raw
 
 
 def data(book: Book) -> str:
@@ -29,7 +29,7 @@ def rows(book: Book) -> Iterable[list[str]]:
     """A row for each data set; the owner's folders are named from `AESLIB_DATA` on."""
     for row in book.data.to_dict("records"):
         yield [
-            f'<a href="data_cards/{row["key"]}.html">{row["key"]}</a>',
+            link(f"data_cards/{row['key']}.html", escape(row["key"])),
             LEVELS[row["level"]],
             f"{row['rows']:,}" if row["rows"] else "",
             f"{row['images']:,}" if row["images"] else "",
@@ -41,8 +41,8 @@ def rows(book: Book) -> Iterable[list[str]]:
 
 def card_page(card: DatasetCard) -> str:
     """One data card: its facts, its text, then what it says about columns and files."""
-    steps = "\n".join(f"1. {step}" for step in card.get)
-    traps = "\n".join(f"- {trap.what}" for trap in card.traps)
+    steps = "\n".join(f"1. {inline_code(step)}" for step in card.get)
+    traps = "\n".join(f"- {inline_code(trap.what)}" for trap in card.traps)
     columns = raw(grid(("column", "range", "meaning"), column_rows(card)))
     files = raw(grid(("file", "kind", "rows", "SHA-256"), file_rows(card), css="files"))
     parts = [f"# {inline(card.title)}", raw(facts(card)), re.sub(r"\A#\s.*\n", "", card.body).strip()]
@@ -53,7 +53,7 @@ def card_page(card: DatasetCard) -> str:
 def facts(card: DatasetCard) -> str:
     """What the front matter says, as a table."""
     told = {
-        "key": f"<code>{card.key}</code>",
+        "key": f"<code>{escape(card.key)}</code>",
         "task": escape(card.task),
         "images": count(card.images),
         "scores": f"{card.score_scale[0]:g} to {card.score_scale[1]:g}",
@@ -72,7 +72,9 @@ def facts(card: DatasetCard) -> str:
 def splits(card: DatasetCard) -> str:
     """A line for each family of splits."""
     families = groupby(card.splits, key=lambda split: split.family)
-    lines = (f"{escape(name)}: {', '.join(f'{s.name} {count(s.rows)}' for s in group)}" for name, group in families)
+    lines = (
+        f"{escape(name)}: {', '.join(f'{escape(s.name)} {count(s.rows)}' for s in group)}" for name, group in families
+    )
     return "<br>".join(lines)
 
 
@@ -87,7 +89,7 @@ def file_rows(card: DatasetCard) -> Iterable[list[str]]:
     """The owners' files with what is known of them."""
     for file in card.files:
         rows = "" if file.rows is None else f"{file.rows:,}"
-        yield [f"<code>{escape(file.path)}</code>", file.kind, rows, f"<code>{file.sha256 or ''}</code>"]
+        yield [f"<code>{escape(file.path)}</code>", file.kind, rows, f"<code>{escape(file.sha256 or '')}</code>"]
 
 
 def count(number: int | None) -> str:

@@ -23,12 +23,13 @@ logger = logging.getLogger(__name__)
 
 ALIGNED = re.compile(r"\\(begin|end)\{(?:aligned|split|align|eqnarray|gathered|gather)\*?\}")
 UNWANTED = re.compile(r"\\label\{[^}]*\}|\\(?:begin|end)\{(?:equation|displaymath)\*?\}|\\(?:nonumber|notag)\b")
-OUTSIDE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|mailto:", re.IGNORECASE)
-LOADS = re.compile(
-    r"""\s(?:href|src|srcset|poster|action|data|xlink:href)\s*=\s*(?:(["'])\s*(?:https?:)?//.*?\1|(?:https?:)?//[^\s>]*)"""
-    r"""|@import\b[^;]*;?|url\(\s*["']?\s*(?:https?:)?//[^)]*\)""",
-    re.IGNORECASE | re.DOTALL,
-)
+OUTSIDE = re.compile(r"\s*(?:(?:[a-z][a-z0-9+.-]*:)?//|(?:mailto|javascript|vbscript):)", re.IGNORECASE)
+TAG = re.compile(r"""<[a-z](?:[^"'>]|"[^"]*"|'[^']*')*>""", re.IGNORECASE)
+ATTRIBUTE = re.compile(r"""\s+([^\s"'>/=]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""")
+LOADS = {"href", "src", "srcset", "poster", "action", "data", "xlink:href"}
+LEADS_OUT = re.compile(r"""["']?\s*(?:(?:https?:)?//|(?:java|vb)script:)""", re.IGNORECASE)
+STYLE = re.compile(r"(?<=<style)([^>]*>)(.*?)(?=</style)", re.IGNORECASE | re.DOTALL)
+CSS = re.compile(r"""@import\b[^;]*;?|url\(\s*["']?\s*(?:https?:)?//[^)]*\)""", re.IGNORECASE)
 
 
 def mathml(tex: str, *, block: bool = False) -> str:
@@ -78,8 +79,19 @@ def visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
 
 
 def inward(raw: str) -> str:
-    """HTML without the attributes, imports and `url()`s that load from outside the report's folder."""
-    return LOADS.sub("", raw)
+    """Return HTML without the attributes, imports and `url()`s that load from outside the report's folder or run code.
+
+    Only what stands inside a tag or a style sheet is touched: text and quoted values may look like an attribute.
+    """
+    styled = STYLE.sub(lambda match: match[1] + CSS.sub("", match[2]), raw)
+    return TAG.sub(lambda tag: ATTRIBUTE.sub(_inward_attribute, tag[0]), styled)
+
+
+def _inward_attribute(match: re.Match[str]) -> str:
+    name = match[1].lower()
+    if name in LOADS and LEADS_OUT.match(match[2]):
+        return ""
+    return match[0].replace(match[2], CSS.sub("", match[2])) if name == "style" else match[0]
 
 
 class NoOutsideLinks(SphinxPostTransform):

@@ -17,14 +17,15 @@ def still_frames(film: Mapping[str, Any]) -> str:
     """Controls (hidden until the script finds them), a caption with their values, the first frame, the others."""
     controls, frames = film["controls"], film["frames"]
     groups = escape(json.dumps(film["groups"]))
-    start = ",".join(str(control["start"]) for control in controls)
+    start = escape(",".join(str(control["start"]) for control in controls))
     rows = "".join(_control(number, control) for number, control in enumerate(controls))
     moved = "" if len(film["groups"]) < 2 else "<p>One of them moves at a time; the others go back to their start.</p>"
     if [len(group) for group in film["groups"] if len(group) > 1] and moved:
         moved = "<p>Those that belong together move together; the others go back to their start.</p>"
     bar = f'<form class="frame-controls" hidden>{rows}{moved}</form>' if controls else ""
     kept = "".join(
-        f'<template data-at="{",".join(map(str, frame["at"]))}" data-said="{escape(json.dumps(frame["said"]))}" '
+        f'<template data-at="{escape(",".join(map(str, frame["at"])))}" '
+        f'data-said="{escape(json.dumps(frame["said"]))}" '
         f'data-words="{escape(caption(controls, frame))}">{frame["html"]}</template>'
         for frame in frames[: len(frames) if controls else 0]
     )
@@ -51,7 +52,7 @@ def _control(number: int, control: Mapping[str, Any]) -> str:
     named = f'data-control="{number}" aria-label="{escape(control["name"])}"'
     if control["kind"] == "slider":
         field = (
-            f'<input type="range" min="0" max="{len(words) - 1}" step="1" value="{start}" {named} '
+            f'<input type="range" min="0" max="{len(words) - 1}" step="1" value="{escape(str(start))}" {named} '
             f'aria-valuetext="{escape(words[start])}"><output>{escape(words[start])}</output>'
         )
     else:

@@ -8,14 +8,17 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from aeslib.published import PAPERS
+from aeslib.report.files import plain_table
 from aeslib.report.gather import Book, Output
 from aeslib.report.parts import (
     LEVELS,
     TITLES,
+    address,
     anchor,
     chip,
     file_links,
     inline,
+    link,
     plural,
     raw,
     state_of,
@@ -45,13 +48,14 @@ def card_of(book: Book, item: Any, title: str) -> str:
     if not outputs:
         return (
             f'<li class="item missing"><div class="thumb empty"><span>{state}</span></div>'
-            f'<p class="name"><code>{item}</code></p><p>{escape(title)}</p></li>'
+            f'<p class="name"><code>{escape(item)}</code></p><p>{escape(title)}</p></li>'
         )
-    link = f"items/{item.partition('.')[0]}.html#{anchor(item)}"
+    target = f"items/{item.partition('.')[0]}.html#{anchor(item)}"
     files = "".join(f"<li>{escape(output.stem)} {file_links(output)}</li>" for output in outputs)
     return (
-        f'<li class="item"><a class="thumb" href="{link}">{thumbnail(book, outputs, title)}</a>'
-        f'<p class="name"><code>{item}</code> {synthetic_badge(outputs)}</p><p><a href="{link}">{escape(title)}</a></p>'
+        f'<li class="item"><a class="thumb" href="{address(target)}">{thumbnail(book, outputs, title)}</a>'
+        f'<p class="name"><code>{escape(item)}</code> {synthetic_badge(outputs)}</p>'
+        f"<p>{link(target, escape(title))}</p>"
         f'<ul class="parts">{files}</ul></li>'
     )
 
@@ -60,7 +64,7 @@ def thumbnail(book: Book, outputs: Sequence[Output], title: str) -> str:
     """The first figure as a small picture, else the corner of the first table."""
     figure = next((output for output in outputs if output.kind == "figure"), None)
     if figure:
-        return f'<img src="files/{figure.files["png"]}" alt="{escape(title)}" loading="lazy">'
+        return f'<img src="{address("files/" + figure.files["png"])}" alt="{escape(title)}" loading="lazy">'
     import pandas as pd
 
     frame = pd.read_csv(book.results / outputs[0].files["csv"], nrows=8, dtype=str, keep_default_na=False)
@@ -88,8 +92,7 @@ def items_of(book: Book, paper: str) -> str:
         about = [claim for claim in book.claims or [] if claim["item"] == item]
         if about:
             lines = "".join(
-                f'<li>{chip(c["verdict"])} <a href="../claims.html#{c["id"]}">{escape(c["claim"])}</a></li>'
-                for c in about
+                f"<li>{chip(c['verdict'])} {link('../claims.html#' + c['id'], escape(c['claim']))}</li>" for c in about
             )
             parts += [
                 raw(f'<details class="fold"><summary>{plural(len(about), "claim")}</summary><ul>{lines}</ul></details>')
@@ -102,10 +105,10 @@ def output_block(book: Book, output: Output) -> str:
     caption = escape(output.record["caption"])
     title = escape(str(book.items.loc[output.item, "title"]))
     if output.kind == "figure":
-        svg = f"../files/{output.files['svg']}"
+        svg = address("../files/" + output.files["svg"])
         body = f'<a href="{svg}"><img src="{svg}" alt="{caption or title}" loading="lazy"></a>'
     else:
-        table = (book.results / output.files["html"]).read_text(encoding="utf-8")
+        table = plain_table((book.results / output.files["html"]).read_text(encoding="utf-8"))
         body = f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(output.stem)}">{table}</div>'
     return (
         f'<figure class="output">{body}<figcaption><b>{escape(output.stem)}</b> {synthetic_badge([output])} '
@@ -117,11 +120,11 @@ def origin(output: Output) -> str:
     """Provenance, folded."""
     record = output.record
     facts = [
-        ("chapter", f'<a href="../notebooks/{record["notebook"]}.html">{record["notebook"]}</a>'),
-        ("profile, seed", f"{record['profile']}, {record['seed']}"),
+        ("chapter", link(f"../notebooks/{record['notebook']}.html", escape(record["notebook"]))),
+        ("profile, seed", escape(f"{record['profile']}, {record['seed']}")),
         ("commit", f"<code>{escape(record['commit'])}</code>"),
         *(
-            (f'data <a href="../data_cards/{escape(d["key"])}.html">{escape(d["key"])}</a>',
+            ("data " + link(f"../data_cards/{d['key']}.html", escape(d["key"])),
              f"{LEVELS[d['source']]}: {escape(d['detail'])}")
             for d in record["data"]
         ),

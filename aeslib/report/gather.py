@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,10 +21,27 @@ from aeslib.published import items
 if TYPE_CHECKING:
     import pandas as pd
 
+NAME = re.compile(r"[0-9]{2}_[a-z0-9_]+")
+"""Chapters; other files in the folder, such as copies that JupyterLab makes, are none."""
+CHANGED = "changed since its run"
+"""Status of a chapter whose executed copy is not the one that its record lists."""
+RECORD = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {
+        "status": {"enum": ["done", "failed"]},
+        "seconds": {"type": "number", "minimum": 0},
+        "peak_mb": {"type": "number", "minimum": 0},
+        "error": {"type": "string"},
+        "files": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+}
+"""What the report reads of a run record."""
+
 
 @dataclass(frozen=True)
 class Run:
-    """How one notebook fared; `source` is its executed copy, None when it never started."""
+    """How one notebook fared; `source` is its executed copy, None when it never started or was changed since."""
 
     name: str
     status: str
@@ -133,21 +152,44 @@ def read_outputs(results: Path) -> list[Output]:
     strange = [output for output in found if output.item not in place]
     if strange:
         raise DataError(f"{strange[0].stem}.json: {strange[0].item!r} is not in the index of items; delete its files.")
+    for output in found:
+        check_names(output, results / output.files["json"])
     return sorted(found, key=lambda output: (place[output.item], output.stem))
 
 
+def check_names(output: Output, path: Path) -> None:
+    """Raise `DataError` unless a side-car, read from `path`, is named after its item and lists just its files."""
+    part = output.record["part"]
+    stem = f"{output.item}-{part}" if part else output.item
+    suffixes = ("csv", "tex", "html") if output.kind == "table" else ("svg", "png")
+    expected = [f"{output.kind}s/{stem}.{suffix}" for suffix in suffixes]
+    if output.stem != stem or output.record["outputs"] != expected:
+        listed = ", ".join(output.record["outputs"])
+        raise DataError(
+            f"{path} lists {listed}; expected {', '.join(expected)} in {stem}.json. Delete it and run again."
+        )
+
+
 def read_runs(results: Path) -> dict[str, Run]:
-    """Run records and executed copies under `notebooks/`, by name; a copy without a record counts as "unknown"."""
+    """Return run records and executed copies under `notebooks/`, by name.
+
+    A copy without a record counts as "unknown"; one that is not the copy that its record lists is left out.
+    """
     folder = results / "notebooks"
-    copies = {path.stem: path for path in folder.glob("[!.]*.ipynb")}
-    records = {path.stem: path for path in folder.glob("[!.]*.json")}
+    copies = {path.stem: path for path in folder.glob("*.ipynb") if NAME.fullmatch(path.stem)}
+    records = {path.stem: path for path in folder.glob("*.json") if NAME.fullmatch(path.stem)}
     runs = {}
     for name in sorted(copies.keys() | records.keys()):
         record = read_json(records[name]) if name in records else {"status": "unknown"}
         if not isinstance(record, dict) or not isinstance(record.get("status"), str):
             raise DataError(f"{records[name]}: expected a run record with a 'status'; delete it and run again.")
+        if name in records:
+            check(record, RECORD, records[name])
         known = {key: record[key] for key in ("status", "seconds", "peak_mb", "error") if key in record}
-        runs[name] = Run(name, **known, source=copies.get(name))
+        digest = record.get("files", {}).get(f"notebooks/{name}.ipynb")
+        if digest and name in copies and hashlib.sha256(copies[name].read_bytes()).hexdigest() != digest:
+            known["status"] = CHANGED
+        runs[name] = Run(name, **known, source=copies.get(name) if known["status"] != CHANGED else None)
     return runs
 
 

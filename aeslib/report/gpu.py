@@ -10,7 +10,7 @@ from typing import Any
 
 from aeslib.paths import ROOT
 from aeslib.report.gather import check, read_json
-from aeslib.report.parts import grid, raw
+from aeslib.report.parts import grid, inline, inline_values, raw
 
 SCHEMA = json.loads(Path(__file__).with_name("gpu.schema.json").read_text(encoding="utf-8"))
 WAYS = {"torch": "ours, pure torch", "unbound": "loop, time unbound once", "indexed": "loop that indexes time",
@@ -35,12 +35,12 @@ def on_a_gpu() -> Iterable[str]:
         return
     record = read_json(path)
     check(record, SCHEMA, path)
-    machine = record["machine"]
+    machine = inline_values(record["machine"])
     if record["quick"]:
         yield ":::{warning}\nThese come from `--quick`: few small steps, whose numbers mean nothing.\n:::"
-    kernel = f"; official scan: {escape(machine['kernel'])}" if machine["kernel"] else ""
+    kernel = f"; official scan: {machine['kernel']}" if machine["kernel"] else ""
     yield (
-        f"Measured {record['measured']} on one {escape(machine['gpu'])}, torch {machine['torch']}, CUDA "
+        f"Measured {inline(record['measured'])} on one {machine['gpu']}, torch {machine['torch']}, CUDA "
         f"{machine['cuda']}, Python {machine['python']}{kernel}. At best it multiplied matrices at "
         f"{machine['teraflops']['float32']:.0f} TFLOP/s in float32 and {machine['teraflops']['bfloat16']:.0f} in "
         "bfloat16. Medians with 95% bootstrap intervals. "

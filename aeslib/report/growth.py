@@ -14,7 +14,7 @@ from typing import Any
 from aeslib.paths import ROOT
 from aeslib.report.gather import Book, check, read_json
 from aeslib.report.gpu import on_a_gpu
-from aeslib.report.parts import TITLES, grid, minutes, plural, raw
+from aeslib.report.parts import TITLES, grid, inline, inline_values, minutes, plural, raw
 
 SCHEMA = json.loads(Path(__file__).with_name("growth.schema.json").read_text(encoding="utf-8"))
 GPUS = {"T4 class": (65, "float16"), "RTX 4090 class": (165, "float16"), "A100 class": (312, "bfloat16"),
@@ -64,7 +64,7 @@ def growth(book: Book) -> str:
 
 def grown(record: Mapping[str, Any]) -> Iterable[str]:
     """Time and memory against size, with fitted exponents."""
-    machine, paths = record["machine"], record["paths"]
+    paths, machine = record["paths"], inline_values(record["machine"])
     yield (
         "Each path was given more and more to do, on one thread. Time *t* and peak memory *m* are fitted as a power of "
         "the size *n* by least squares on both logarithms over all sizes; the intervals are 95% t intervals of the "
@@ -77,7 +77,7 @@ def grown(record: Mapping[str, Any]) -> Iterable[str]:
     yield raw(grid(("path", "sizes", "time grows as", "at the largest size", "memory grows as", "peak there"),
                    map(cells, paths)))  # fmt: skip
     yield (
-        f"Measured {record['measured']} on {escape(machine['processor'])}, {plural(machine['threads'], 'thread')}, "
+        f"Measured {inline(record['measured'])} on {machine['processor']}, {plural(machine['threads'], 'thread')}, "
         f"torch {machine['torch']}, Python {machine['python']}: CPU seconds, the best of up to three calls, and the "
         "peak beyond what was held before the call, pages of mapped files among it. Peaks below "
         f"{LEAST_MB:g} MB take no part in a fit."
@@ -119,7 +119,7 @@ def picture(paths: Sequence[Mapping[str, Any]]) -> str:
         look = {"marker": "osD^vP*Xp<>hd"[k % 13], "ls": ("-", "--", ":")[k // 8 % 3], "ms": 4.5, "lw": 1.2}
         for ax, name, points in zip(axes, ("seconds", "mb"), (path["points"], big(path["points"])), strict=True):
             sizes, values = [p["size"] for p in points], [p[name] for p in points]
-            ax.loglog(sizes, values, label=f"{path['what']} ({path['unit']})", **look)
+            ax.loglog(sizes, values, label=f"{path['what']} ({path['unit']})".replace("$", r"\$"), **look)
     for ax, label in zip(axes, ("CPU time (s)", "peak memory (MB)"), strict=True):
         ax.set(xlabel="size n (rows, pictures, users, runs …)", ylabel=label)
     handles, labels = axes[0].get_legend_handles_labels()

@@ -11,8 +11,25 @@ from importlib import metadata
 from aeslib.published import PAPERS
 from aeslib.report.api import project
 from aeslib.report.chapters import run_note
-from aeslib.report.gather import Book, Run
-from aeslib.report.parts import NOT_JUDGED, TITLES, VERDICTS, chip, grid, item_link, minutes, plural, raw
+from aeslib.report.gather import CHANGED, Book, Run
+from aeslib.report.parts import (
+    NOT_JUDGED,
+    TITLES,
+    VERDICTS,
+    admonition,
+    chip,
+    grid,
+    inline,
+    item_link,
+    link,
+    minutes,
+    plural,
+    raw,
+)
+
+CHANGED_COPY = (
+    "The executed copy is not the one that the run left, so it is not shown here; `./run_all.sh` makes it again."
+)
 
 
 def index(book: Book) -> str:
@@ -41,13 +58,13 @@ def synthetic_box(book: Book) -> str:
     """The banner that says which data are stand-ins."""
     if not book.synthetic:
         return ""
-    names = ", ".join(f"`{key}`" for key in book.synthetic)
-    return (
-        ":::{admonition} Some results rest on synthetic stand-ins\n:class: warning\n\n"
+    names = ", ".join(map(inline, book.synthetic))
+    body = (
         f"Where real data of {names} are not on this machine, stand-ins take their place. What is made from them is "
         "marked *synthetic* on its face; it shows that the method runs, not what the paper measured. "
-        "[Data](data.md) says how to get the real ones.\n:::"
+        "[Data](data.md) says how to get the real ones."
     )
+    return admonition("Some results rest on synthetic stand-ins", body, css="warning")
 
 
 def tiles(book: Book) -> str:
@@ -116,14 +133,15 @@ def chapters(book: Book) -> str:
         memory = f"{run.peak_mb:.0f} MB" if run.peak_mb is not None else ""
         problem = f"<br><code>{escape(run.error.strip().splitlines()[-1])}</code>" if run.error.strip() else ""
         mark = "✗ failed" if run.failed else escape(run.status)
-        rows.append([f'<a href="{run.name}.html">{run.name}</a>', f"{mark}{problem}", took, memory, links])
+        rows.append([link(f"{run.name}.html", escape(run.name)), f"{mark}{problem}", took, memory, links])
     table = grid(("chapter", "status", "time", "peak memory", "items saved"), rows)
     return f"# Chapters\n\n{plural(len(book.runs), 'executed notebook')}, in reading order.\n\n{raw(table)}"
 
 
 def never_started(run: Run) -> str:
     """The page of a notebook without an executed copy."""
-    return f"# {run.name}\n\n{run_note(run)}\n\nThere is no executed copy of this notebook."
+    absent = "There is no executed copy of this notebook."
+    return f"# {run.name}\n\n{run_note(run)}\n\n{absent if run.status != CHANGED else CHANGED_COPY}"
 
 
 def environment(book: Book) -> str:
@@ -157,4 +175,4 @@ def package_rows() -> Iterable[tuple[str, str, str]]:
     for pin in project()["project"]["dependencies"]:
         name, _, pinned = pin.partition("==")
         have = metadata.version(name.partition("[")[0])
-        yield escape(name), pinned, have if have == pinned else f"<b>{escape(have)}</b>"
+        yield escape(name), escape(pinned), escape(have) if have == pinned else f"<b>{escape(have)}</b>"

@@ -1,10 +1,16 @@
-"""Small parts that several pages are put together from; Markdown and HTML as text."""
+"""Small parts that several pages are put together from; Markdown and HTML as text.
+
+What comes from a file is escaped for the place where it goes: by `html.escape` in HTML and its attributes, by `inline`
+in Markdown, by `address` in links, by `fenced` where it is shown as it is.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Any
+from urllib.parse import quote
 
 from aeslib.report.gather import Book, Output
 
@@ -51,7 +57,7 @@ def chip(verdict: str, count: int | None = None) -> str:
     number = "" if count is None else f" <b>{count}</b>"
     css = verdict.replace(" ", "-")
     mark = f'<span class="mark" aria-hidden="true">{VERDICTS[verdict][0]}</span>'
-    return f'<span class="chip v-{css}">{mark}{verdict}{number}</span>'
+    return f'<span class="chip v-{escape(css)}">{mark}{escape(verdict)}{number}</span>'
 
 
 def minutes(seconds: float) -> str:
@@ -73,8 +79,45 @@ def anchor(item: str) -> str:
 
 
 def inline(text: str) -> str:
-    """Plain text that Markdown leaves as it is."""
-    return re.sub(r"([\\`*_{}\[\]<>#|$])", r"\\\1", text)
+    """Return plain text that Markdown leaves as it is, on one line: no character of it opens markup or a block."""
+    return _marks(" ".join(text.split()))
+
+
+def inline_values(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of a JSON object whose texts are `inline`."""
+    return {name: inline(value) if isinstance(value, str) else value for name, value in record.items()}
+
+
+def _marks(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#|$&~^:@!])", r"\\\1", text)
+
+
+def inline_code(text: str) -> str:
+    """Return `inline(text)`, but what stands between backticks stays code."""
+    parts = re.split(r"(`[^`]+`)", " ".join(text.split()))
+    return "".join(part if part[:1] == "`" and part[-1:] == "`" and len(part) > 2 else _marks(part) for part in parts)
+
+
+def address(path: str) -> str:
+    """Return a path of the report (with its `#target`) for `href` and `src`: never another scheme, never a quote."""
+    return escape(quote(path, safe="/#"))
+
+
+def link(path: str, label: str) -> str:
+    """Return a link to a path of the report; the label is HTML already."""
+    return f'<a href="{address(path)}">{label}</a>'
+
+
+def fenced(text: str) -> str:
+    """Return text as a Markdown block that shows it as it is: the fence is longer than any inside."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def admonition(title: str, body: str, *, css: str) -> str:
+    """Return a box around Markdown; its fence is longer than any run of colons inside."""
+    fence = ":" * max(3, 1 + max(map(len, re.findall(":+", body)), default=0))
+    return f"{fence}{{admonition}} {title}\n:class: {css}\n\n{body}\n{fence}"
 
 
 def code_type(text: str) -> str:
@@ -84,19 +127,20 @@ def code_type(text: str) -> str:
 
 def item_link(item: str, up: str = "") -> str:
     """A link to the item's section."""
-    return f'<a href="{up}items/{item.partition(".")[0]}.html#{anchor(item)}">{escape(item)}</a>'
+    return link(f"{up}items/{item.partition('.')[0]}.html#{anchor(item)}", escape(item))
 
 
 def file_links(output: Output, up: str = "") -> str:
     """Links to all files of one output."""
-    links = (f'<a href="{up}files/{path}">{FORMATS[suffix]}</a>' for suffix, path in output.files.items())
+    links = (link(f"{up}files/{path}", FORMATS[suffix]) for suffix, path in output.files.items())
     return f'<span class="files">{" ".join(links)}</span>'
 
 
 def synthetic_badge(outputs: Sequence[Output]) -> str:
     """The badge of outputs that stand-ins were used for."""
     keys = sorted({key for output in outputs for key in output.synthetic})
-    return f'<span class="badge" title="made from stand-ins of {", ".join(keys)}">synthetic</span>' if keys else ""
+    names = escape(", ".join(keys))
+    return f'<span class="badge" title="made from stand-ins of {names}">synthetic</span>' if keys else ""
 
 
 def state_of(book: Book, item: str) -> str:

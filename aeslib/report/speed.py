@@ -9,9 +9,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from aeslib.paths import ROOT, artifacts_dir
+from aeslib.paths import ROOT, artifacts_dir, inside
 from aeslib.report.gather import Book, check, read_json
-from aeslib.report.parts import grid, minutes, plural, raw
+from aeslib.report.parts import grid, inline, inline_values, link, minutes, plural, raw
 
 SCHEMA = json.loads(Path(__file__).with_name("speed.schema.json").read_text(encoding="utf-8"))
 WORDS = {"x": "{:,g} ×", "overhead": "+{:.1%}", "s": "{:.1f} s", "MB": "{:.1f} MB", "share": "{:.2f} of it",
@@ -48,7 +48,7 @@ def hot_paths() -> Iterable[str]:
         return
     record = read_json(path)
     check(record, SCHEMA, path)
-    machine, rows = record["machine"], record["rows"]
+    rows, machine = record["rows"], inline_values(record["machine"])
     reached = sum(map(met, rows))
     yield (
         "Each hot path beside a plain form of the same (a loop, a broadcast, a call of scipy), on one thread, in CPU "
@@ -62,8 +62,8 @@ def hot_paths() -> Iterable[str]:
     head = ("hot path", "against", "target", "measured", "", "ours", "peer", "extra memory", "share of the limit")
     yield raw(grid(head, map(cells, rows)))
     yield (
-        f"Measured {record['measured']} on {escape(machine['processor'])}, {plural(machine['threads'], 'thread')}, "
-        f"torch {machine['torch']}, Python {machine['python']}; scan: {escape(machine['scan'])}. Limits of one thread, "
+        f"Measured {inline(record['measured'])} on {machine['processor']}, {plural(machine['threads'], 'thread')}, "
+        f"torch {machine['torch']}, Python {machine['python']}; scan: {machine['scan']}. Limits of one thread, "
         f"measured in the same run: matrix product {machine['gflops']:.0f} GFLOP/s, copying "
         f"{machine['gb_per_second']:.1f} GB/s, {machine['exponentials_per_second'] / 1e9:.2f} billion exponentials a "
         "second. The share of the limit is the time that the limit alone would take over the time taken. Exponentials "
@@ -105,7 +105,7 @@ def spent(book: Book) -> Iterable[str]:
         f"The chapters of this **{book.profile.name}** run took {minutes(sum(chapters.values()))} together; several "
         "run side by side, so the clock on the wall shows less. A chapter whose runs were there already is short."
     )
-    names = {name: f'<a href="notebooks/{name}.html">{name}</a>' for name in chapters}
+    names = {name: link(f"notebooks/{name}.html", escape(name)) for name in chapters}
     yield raw(grid(("chapter", "time", "share"), shares(chapters, names)))
     studies, counts = studied(book)
     if studies:
@@ -125,7 +125,7 @@ def studied(book: Book) -> tuple[dict[str, float], dict[str, int]]:
     """CPU seconds and number of the runs that this profile's outputs rest on, by study; runs that are gone left out."""
     seconds, counts = defaultdict[str, float](float), defaultdict[str, int](int)
     for run in sorted({run for output in book.outputs for run in output.record["runs"]}):
-        path = artifacts_dir(book.profile.name) / run / "run.json"
+        path = inside(artifacts_dir(book.profile.name), f"{run}/run.json")
         if path.is_file():
             record, study = read_json(path), run.partition("/")[0]
             seconds[study] += record.get("cpu_seconds", record["seconds"])

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from dataclasses import dataclass
+from html import escape
 from io import BytesIO
 
 import ipywidgets as widgets
@@ -112,11 +113,13 @@ class LatentExplorer(Framed, widgets.VBox):
         k = self.scaling.names.index(output)
         change = now.scores[k] - before.scores[k]
         self.line.value = (
-            f"<b>{output}: predicted {now.scores[k]:.3f}, as drawn {before.scores[k]:.3f} ({change:+.3f}); "
-            f"{latent} {self.value.value:.2f}, as drawn {float(scene[latent]):.2f}</b>"
+            f"<b>{escape(output)}: predicted {now.scores[k]:.3f}, as drawn {before.scores[k]:.3f} ({change:+.3f}); "
+            f"{escape(latent)} {self.value.value:.2f}, as drawn {float(scene[latent]):.2f}</b>"
         )
         file = BytesIO()
         shown = {"Grad-CAM, block4_conv3": np.stack([before.map, now.map])}
         figure_maps(np.stack([before.picture, now.picture]), shown, ["as drawn", "changed"]).savefig(file, dpi=90)
         alt = f"Picture and map for {output}, as drawn and with {latent} {self.value.value:.2f}"
-        self.picture.value = f'<img alt="{alt}" src="data:image/png;base64,{b64encode(file.getvalue()).decode()}">'
+        self.picture.value = (
+            f'<img alt="{escape(alt)}" src="data:image/png;base64,{b64encode(file.getvalue()).decode()}">'
+        )

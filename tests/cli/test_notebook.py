@@ -126,3 +126,20 @@ def test_a_kernel_has_no_port_that_another_could_take(home):
     home.run("notebook", "01_one", "--profile", "smoke")
     copy = nbformat.read(home.path / "results/smoke/notebooks/01_one.ipynb", as_version=4)
     assert copy.cells[-1].outputs[0].text == "ipc\n"
+
+
+def test_nothing_that_is_passed_on_says_where_it_was_made(home, tmp_path):
+    """Papermill's metadata, printed paths and tracebacks named the folders of the one who ran it."""
+    home.env |= {"HOME": str(tmp_path), "AESLIB_DATA": str(tmp_path / "sets")}
+    printed = "import aeslib.paths as p\nprint(p.ROOT / 'data_cards', p.Path.home() / 'n.txt', p.results_dir('smoke'))"
+    home.notebook("01_one", printed, "raise RuntimeError(f'lost {p.ROOT}/x and {p.data_root()}/ava')")
+    home.report(code=1)
+    folder = home.path / "results" / "smoke"
+    passed_on = [path for path in folder.rglob("*") if path.is_file() and not {"logs", ".snakemake"} & {*path.parts}]
+    assert folder / "notebooks" / "01_one.ipynb" in passed_on
+    assert [path for path in passed_on if str(tmp_path).encode() in path.read_bytes()] == []
+    copy = nbformat.read(folder / "notebooks" / "01_one.ipynb", as_version=4)
+    assert not {"input_path", "output_path"} & copy.metadata.papermill.keys()
+    streams = [o.text for cell in copy.cells for o in cell.get("outputs", []) if o.output_type == "stream"]
+    assert streams == ["data_cards ~/n.txt results/smoke\n"]
+    assert home.record("01_one")["error"] == "RuntimeError: lost x and AESLIB_DATA/ava"

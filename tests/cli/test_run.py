@@ -274,3 +274,18 @@ def test_odd_folders(home, tmp_path):
     assert home.table(out) == {"01_one": "done", "02_two": "done", "report": "done"}
     assert {"01_one", "02_two"} <= {path.name for path in (odd / "{name} {}/r/smoke").iterdir()}
     assert "Report: {name} {}/r/smoke/report/index.html\n" in out
+
+
+def test_checkpoints_of_jupyterlab_in_the_results_disturb_nothing(home):
+    home.notebook("01_one", "print(1)")
+    home.report()
+    folders = [
+        home.path / "results" / "smoke" / name / ".ipynb_checkpoints" for name in ("tables", "figures", "notebooks")
+    ]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "01_one-checkpoint.ipynb").write_text("{")
+        (folder / "01_one-checkpoint.json").write_text("{")
+    assert home.table(home.report("--force")) == {"01_one": "done", "report": "done"}
+    assert home.table(home.report()) == {"01_one": "unchanged", "report": "unchanged"}
+    assert [len(list(folder.iterdir())) for folder in folders] == [2, 2, 2]

@@ -155,6 +155,18 @@ def test_the_report_has_a_page_for_each_notebook(smoke):
     assert {"index", *notebook_names()} <= pages
 
 
+def test_nothing_that_is_passed_on_says_where_it_was_made(smoke):
+    """Logs and Snakemake's own notes stay on the machine; a path can begin anywhere but inside base64."""
+    folders = (ROOT, Path.home(), smoke.results.parent, Path(smoke.env["AESLIB_DATA"]))
+    here = re.compile("(?<![A-Za-z0-9+/])(?:" + "|".join(re.escape(str(folder)) for folder in folders) + ")(?=[/\"'])")
+    files = [
+        path for path in smoke.results.rglob("*") if path.suffix in {".ipynb", ".json", ".html", ".csv", ".svg", ".js"}
+    ]
+    kept = [path for path in files if not {"logs", ".snakemake"} & {*path.parts}]
+    assert len(kept) > 300
+    assert [path for path in kept if here.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_claims_are_judged_and_counted(smoke):
     claims = json.loads((smoke.results / "claims.json").read_text())["claims"]
     assert len(claims) >= 100

@@ -43,6 +43,21 @@ def test_runs_come_by_name(run):
     assert runs["60_claims_ledger"].source is None
 
 
+def test_what_jupyterlab_leaves_is_no_chapter_and_no_output(run):
+    expected = read_outputs(run), read_runs(run)
+    for name in ("tables", "figures", "notebooks"):
+        (run / name / ".ipynb_checkpoints").mkdir()
+        (run / name / ".ipynb_checkpoints" / "elta.T4-checkpoint.json").write_text("{", encoding="utf-8")
+    (run / "notebooks" / "02_long_tail-Copy1.ipynb").write_text("{", encoding="utf-8")
+    assert (read_outputs(run), read_runs(run)) == expected
+
+
+def test_a_record_of_another_kind_of_text(run):
+    path = run / "notebooks" / "02_long_tail.json"
+    path.write_text('{"status": "done", "seconds": "long"}', encoding="utf-8")
+    assert fault(read_runs, run) == f"{path}: $.seconds: 'long' is not of type 'number'; delete it and run again."
+
+
 def test_a_copy_without_record_is_of_unknown_fate(run):
     (run / "notebooks" / "02_long_tail.json").unlink()
     assert read_runs(run)["02_long_tail"].status == "unknown"

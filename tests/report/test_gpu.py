@@ -27,7 +27,7 @@ def file(tmp_path, monkeypatch):
 def test_rows_by_hand(file):
     file.write_text(json.dumps(RECORD), encoding="utf-8")
     page = "\n".join(gpu.on_a_gpu())
-    assert "one a &lt;card&gt;" in page
+    assert "one a \\<card\\>" in page
     assert "turned on the GPU." in page
     assert "<td>ours, pure torch</td><td>2.00 ms</td><td><small>[1.00, 3.00]</small></td><td>4 MB</td><td></td>" in page
     assert "<td>loop, time unbound once</td><td>10.00 ms</td><td></td><td>4 MB</td><td>5 ×</td>" in page

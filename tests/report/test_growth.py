@@ -49,7 +49,7 @@ def test_the_page_shows_exponents_and_leaves_small_peaks_out(file):
     assert f"<td>labels &lt;read&gt;</td><td>10 to 10,000 rows</td>{first}<td>1 min 40 s</td>" in page
     assert f"<td>1 min 40 s</td>{second}<td>10,000.0 MB</td>" in page
     assert len(growth.big(PATH["points"])) == 3
-    assert "a &lt;processor&gt;, 1 thread, torch 2, Python 3" in page
+    assert "a \\<processor\\>, 1 thread, torch 2, Python 3" in page
     assert '<svg role="img"' in page
 
 
