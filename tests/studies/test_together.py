@@ -1,6 +1,6 @@
 """All methods side by side: fair grids, losses that add up, exact merges, verdicts that one seed cannot have."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from aeslib.elta.objective import distance
 from aeslib.metrics import STATISTICS, bootstrap
 from aeslib.profiles import get_profile
 from aeslib.studies import together
-from aeslib.studies.core import run_study
+from aeslib.studies.core import run_study, wrong_metric
 from aeslib.studies.together import JUDGED, METHODS, NETWORKS, Cell, Combined, Merge, WithAttributes
 from aeslib.studies.together_tables import combined, compared
 
@@ -130,7 +130,9 @@ def test_scores_are_on_one_axis_and_no_label_of_the_pool_is_seen():
 
 @pytest.mark.parametrize("modules", ["balanced", "attributes", "elta+apds"])
 def test_every_kind_of_run_gives_finite_scores(modules):
-    outcome = together.compute(Cell(data="aadb", modules=modules), TINY, None)
+    cell = Cell(data="aadb", modules=modules)
+    outcome = together.compute(cell, TINY, None)
+    assert wrong_metric(outcome.metrics, asdict(cell), together.RUNS.undefined) == "", "its run can be kept"
     assert np.isfinite(outcome.arrays["pred"]).all()
     assert outcome.arrays["pred"].shape == (TINY.test_images,)
     assert not any(name.startswith("weight") for name in outcome.arrays)
