@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from aeslib.checks import MIN_VALUES, as_floats, check_resampling
 from aeslib.errors import ParameterError
 
 Array = np.ndarray
@@ -47,7 +48,9 @@ class Bins:
         Raises:
             ParameterError: when a score is not a number or lies outside the edges.
         """
-        scores = np.asarray(scores, float).round(9).astype(self.precision).astype(float)  # 0.3 * 10 is 3, not 3 + 4e-16
+        scores = (
+            as_floats(scores, "scores").round(9).astype(self.precision).astype(float)
+        )  # 0.3 * 10 is 3, not 3 + 4e-16
         outside = ~((scores >= self.edges[0]) & (scores <= self.edges[-1]))
         if outside.any():
             raise ParameterError(
@@ -128,15 +131,23 @@ def measure(counts: Array, *, resamples: int = 1000, seed: int = 0, level: float
         level: coverage of the intervals.
 
     Returns:
-        A row per measure; columns value, low, high.
+        A row per measure; columns value, low, high. The ends are NaN for fewer than `MIN_VALUES` images.
+
+    Raises:
+        ParameterError: for counts that are none, and for `resamples` or `level` that cannot be used.
     """
-    counts = np.asarray(counts)
+    check_resampling(resamples, level)
+    counts = as_floats(counts, "counts")
+    off = np.flatnonzero(~((counts >= 0) & (counts == np.round(counts)) & np.isfinite(counts)))
+    if off.size:
+        raise ParameterError(f"counts[{off[0]}] is {counts[off[0]]:g}; expected images per bin, whole numbers from 0.")
     if counts.sum() == 0:
         raise ParameterError("no images in any bin: imbalance of nothing is not defined.")
     draws = np.random.default_rng(seed).multinomial(int(counts.sum()), counts / counts.sum(), size=resamples)
-    tails = [(1 - level) / 2, (1 + level) / 2]
+    tails_of = partial(np.quantile, q=[(1 - level) / 2, (1 + level) / 2], method="closest_observation")
+    few = counts.sum() < MIN_VALUES
     rows = {
-        name: [float(of(counts)), *np.quantile(of(draws), tails, method="closest_observation")]
+        name: [float(of(counts)), *(tails_of(of(draws)) if not few else (np.nan, np.nan))]
         for name, of in MEASURES.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index", columns=["value", "low", "high"]).rename_axis("measure")

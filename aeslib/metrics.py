@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
+from aeslib.checks import MIN_VALUES, as_floats, check_finite, check_resampling
 from aeslib.errors import ParameterError
 
 Array = np.ndarray
@@ -37,14 +39,20 @@ class Correlation(float):
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with its interval."""
+    """A value with its interval; both ends are NaN where there were too few values for one."""
 
     value: float
     low: float
     high: float
 
+    def __format__(self, form: str) -> str:
+        form = form or ".3f"
+        if np.isnan(self.low) or np.isnan(self.high):
+            return f"{self.value:{form}} [no interval]"
+        return f"{self.value:{form}} [{self.low:{form}}, {self.high:{form}}]"
+
     def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+        return format(self)
 
     @property
     def excludes_zero(self) -> bool:
@@ -61,22 +69,33 @@ class TailError:
     high: float
 
 
-def _checked(pred: Array, truth: Array) -> tuple[Array, Array]:
-    pred, truth = np.asarray(pred, float), np.asarray(truth, float)
+def _checked(pred: ArrayLike, truth: ArrayLike) -> tuple[Array, Array]:
+    pred, truth = as_floats(pred, "predictions"), as_floats(truth, "truth")
     if pred.shape != truth.shape or truth.ndim != 1:
         raise ParameterError(f"predictions have shape {pred.shape}, truth {truth.shape}; expected two equal (N,).")
     if truth.size == 0:
         raise ParameterError("no images: a metric of nothing is not defined.")
     for name, values in (("predictions", pred), ("truth", truth)):
-        bad = np.flatnonzero(~np.isfinite(values))
-        if bad.size:
-            raise ParameterError(f"{name}[{bad[0]}] is {values[bad[0]]}; {bad.size} of {values.size} are not finite.")
+        check_finite(values, name)
     return pred, truth
 
 
+def _unit(values: Array) -> Array:
+    """Return `values` divided by the power of two that brings the largest to 0.5 … 1: squares cannot overflow then.
+
+    A power of two changes no digit, so that results stay the same to the last bit.
+    """
+    _, exponent = np.frexp(np.abs(values).max())
+    return np.ldexp(values, -exponent)
+
+
 def weighted_plcc(pred: Array, truth: Array, weights: Array) -> Array:
-    """(R,) Pearson correlations of (N,) with (N,) under weights (R, N); constant sides give 0."""
-    x, y = pred - pred.mean(), truth - truth.mean()
+    """(R,) Pearson correlations of (N,) with (N,) under weights (R, N); constant sides give 0.
+
+    Both sides are scaled first, so that huge and tiny values neither overflow nor vanish when they are squared.
+    """
+    x, y = _unit(pred), _unit(truth)
+    x, y = x - x.mean(), y - y.mean()
     total, sx, sy, sxy, sxx, syy = (weights @ np.column_stack([np.ones_like(x), x, y, x * y, x * x, y * y])).T
     both, xx, yy = sxy - sx * sy / total, sxx - sx * sx / total, syy - sy * sy / total
     flat = (xx <= _ROUNDING * sxx) | (yy <= _ROUNDING * syy)
@@ -157,7 +176,7 @@ def weighted_segment_mae(pred: Array, truth: Array, weights: Array, *, part: int
 
 def _correlation(statistic: Statistic, pred: Array, truth: Array) -> Correlation:
     pred, truth = _checked(pred, truth)
-    constant = np.ptp(pred) == 0 or np.ptp(truth) == 0
+    constant = pred.min() == pred.max() or truth.min() == truth.max()
     return Correlation(0.0 if constant else float(statistic(pred, truth, np.ones((1, truth.size)))[0]), bool(constant))
 
 
@@ -174,6 +193,8 @@ def srcc(pred: Array, truth: Array) -> Correlation:
 def accuracy(pred: Array, truth: Array, threshold: float) -> float:
     """Share of images on the same side of `threshold` (AVA 5, PARA 3, AADB 0.5)."""
     pred, truth = _checked(pred, truth)
+    if not np.isfinite(threshold):
+        raise ParameterError(f"threshold is {threshold}; expected a finite score in the units of the truth.")
     return float(weighted_accuracy(pred, truth, np.ones((1, truth.size)), threshold=threshold)[0])
 
 
@@ -187,8 +208,13 @@ def tail_error(pred: Array, truth: Array, *, strict: bool = False) -> TailError:
 
 def emd_distance(pred: Array, truth: Array, *, r: int = 1) -> Array:
     """(N,) earth mover's distances between histograms (N, C); r = 1 is the one that is reported (methods 0.2)."""
+    pred, truth = as_floats(pred, "predictions"), as_floats(truth, "truth")
     if pred.shape != truth.shape or pred.ndim != 2:
         raise ParameterError(f"histograms have shapes {pred.shape} and {truth.shape}; expected two equal (N, C).")
+    if not r > 0:
+        raise ParameterError(f"r is {r}; expected a positive order, 1 or 2.")
+    check_finite(pred, "predictions")
+    check_finite(truth, "truth")
     return (np.abs((pred - truth).cumsum(1)) ** r).mean(1) ** (1 / r)
 
 
@@ -226,23 +252,43 @@ def bootstrap(
         minus: the other method's predictions, the same shape and seeds: the interval is of pred − minus, paired.
         resamples: R.
         seed: of the resampling.
-        level: coverage.
+        level: coverage, a share.
 
     Returns:
         Mean over seeds with its interval. Seeds are drawn too; their spread is widened to what Student's t asks of
-        S seeds, because a bootstrap of five values alone is too narrow.
+        S seeds, because a bootstrap of five values alone is too narrow. The ends are NaN where the statistic rests on
+        fewer than `MIN_VALUES` images.
+
+    Raises:
+        ParameterError: for `resamples`, `level` or values that cannot be used, before anything is drawn.
     """
+    check_resampling(resamples, level)
     draws = partial(resampled, statistic, truth=truth, resamples=resamples, seed=seed)
     return interval(draws(pred), None if minus is None else draws(minus), seed=seed, level=level)
 
 
 def resampled(statistic: Statistic, pred: Array, truth: Array, *, resamples: int = 1000, seed: int = 0) -> Array:
-    """(S, 1 + R) a statistic of (N,) or (S, N) predictions on all images, then on every resample of them."""
-    rows, truth = np.atleast_2d(np.asarray(pred, float)), np.asarray(truth, float)
+    """Return (S, 1 + R) values of a statistic of (N,) or (S, N) predictions: on all images, then on every resample.
+
+    The values on resamples are NaN where the statistic rests on fewer than `MIN_VALUES` images.
+    """
+    check_resampling(resamples)
+    rows, truth = np.atleast_2d(as_floats(pred, "predictions")), as_floats(truth, "truth")
     for row in rows:
         _checked(row, truth)
     weights = _all_and_resamples(truth.size, resamples, seed)
-    return np.stack([statistic(row, truth, weights) for row in rows])
+    values = np.stack([statistic(row, truth, weights) for row in rows])
+    if _support(statistic, truth) < MIN_VALUES:
+        values[:, 1:] = np.nan
+    return values
+
+
+def _support(statistic: Statistic, truth: Array) -> int:
+    """Return how many of the images a statistic looks at: those of its segment, or all."""
+    if isinstance(statistic, partial) and statistic.func is weighted_segment_mae:
+        part, strict = statistic.keywords["part"], statistic.keywords.get("strict", False)
+        return int(segments(truth, strict=strict)[part].sum())
+    return truth.size
 
 
 def _told(values: Array) -> str:
@@ -257,17 +303,20 @@ def _all_and_resamples(n: int, resamples: int, seed: int) -> Array:
 
 
 def interval(values: Array, minus: Array | None = None, *, seed: int = 0, level: float = 0.95) -> Interval:
-    """What `bootstrap` says, of values (S, 1 + R) that `resampled` gave, or of means of such.
+    """Return what `bootstrap` does, for values (S, 1 + R) from `resampled`, or for means of such.
 
     Raises:
-        ParameterError: when there are other seeds or resamples on the two sides: nothing is paired then.
+        ParameterError: for a `level` that is no share, or when there are other seeds or resamples on the two sides:
+            nothing is paired then.
     """
+    check_resampling(max(1, values.shape[1] - 1), level)
     if minus is not None:
         if minus.shape != values.shape:
             raise ParameterError(f"pairing needs equal seeds and resamples; got {_told(values)} and {_told(minus)}.")
         values = values - minus
     draws = values[:, 1:].mean(0) + _seed_noise(values[:, 0], values.shape[1] - 1, seed, level)
-    low, high = np.nanpercentile(draws, [50 - 50 * level, 50 + 50 * level])
+    empty = np.isnan(draws).all()
+    low, high = (np.nan, np.nan) if empty else np.nanpercentile(draws, [50 - 50 * level, 50 + 50 * level])
     return Interval(float(values[:, 0].mean()), float(low), float(high))
 
 
@@ -284,7 +333,10 @@ def _seed_noise(values: Array, resamples: int, seed: int, level: float) -> Array
 
 def over_seeds(values: Array, level: float = 0.95) -> Interval:
     """Mean of (S,) values, one per seed, with Student's t interval (infinite for a single seed)."""
-    values = np.asarray(values, float)
+    check_resampling(1, level)
+    values = as_floats(values, "values")
+    if values.size == 0:
+        raise ParameterError("no seeds: a mean of nothing is not defined.")
     if values.size < 2:
         return Interval(float(values.mean()), -np.inf, np.inf)
     half = stats.t.ppf(0.5 + level / 2, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)

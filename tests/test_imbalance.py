@@ -142,3 +142,20 @@ def test_an_empty_histogram_is_refused():
     with pytest.raises(ParameterError) as error:
         measure(np.zeros(5, int))
     assert str(error.value) == "no images in any bin: imbalance of nothing is not defined."
+
+
+def test_counts_that_are_none_are_refused():
+    for counts, message in (
+        ([0.2, 0.5, 0.1, 0.1, 0.1], "counts[0] is 0.2; expected images per bin, whole numbers from 0."),
+        ([1, -2, 3, 4, 5], "counts[1] is -2; expected images per bin, whole numbers from 0."),
+        ([1, 2, np.nan, 4, 5], "counts[2] is nan; expected images per bin, whole numbers from 0."),
+    ):
+        with pytest.raises(ParameterError) as error:
+            measure(np.array(counts))
+        assert str(error.value) == message
+
+
+def test_one_or_two_images_have_no_interval():
+    table = measure(np.array([0, 1, 0, 1, 0]))
+    assert table["value"].notna().all()
+    assert table[["low", "high"]].isna().all(axis=None)

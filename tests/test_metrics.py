@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from aeslib import metrics as m
+from aeslib.aesmamba.personal import correlations
 from aeslib.errors import ParameterError
+from aeslib.imbalance import measure
+from aeslib.studies.effects import effects
 
 
 def test_worked_numbers():
@@ -133,3 +136,124 @@ def test_bad_input_is_refused(pred, truth, message):
         with pytest.raises(ParameterError) as caught:
             statistic(pred, truth)
         assert str(caught.value) == message
+
+
+# --- edges -----------------------------------------------------------------------------------------------------------
+
+X, Y = np.array([1.0, 2, 3, 4, 7]), np.array([2.0, 1, 4, 3, 4])
+
+
+@pytest.mark.parametrize("scale", [1e-310, 1e-160, 1e-9, 1e9, 1e200, 1e307])
+def test_correlations_do_not_depend_on_the_scale(scale):
+    expected = stats.pearsonr(X, Y).statistic
+    assert m.plcc(X * scale, Y) == pytest.approx(expected, abs=1e-9)
+    assert m.plcc(Y, X * scale) == pytest.approx(expected, abs=1e-9)
+    assert m.plcc(-X * scale, Y * scale) == pytest.approx(-expected, abs=1e-9)
+    assert m.srcc(X * scale, Y) == m.srcc(X, Y)
+    assert not m.plcc(X * scale, Y).constant
+
+
+def test_scaling_by_a_power_of_two_changes_no_digit():
+    weights = m.resample_weights(5, 30, seed=0)
+    plain, scaled = (m.weighted_plcc(X * scale, Y, weights) for scale in (1, 2.0**500))
+    assert plain.tolist() == scaled.tolist()
+
+
+def test_users_correlations_do_not_depend_on_the_scale():
+    linear, ranks = correlations(np.stack([X, X * 1e-160, X * 1e200]), np.stack([Y, Y, Y]))
+    assert linear == pytest.approx(np.full(3, stats.pearsonr(X, Y).statistic))
+    assert ranks == pytest.approx(np.full(3, stats.spearmanr(X, Y).statistic))
+
+
+@pytest.mark.parametrize("name", m.STATISTICS)
+@pytest.mark.parametrize("count", [1, 2])
+def test_one_or_two_values_have_no_interval(name, count):
+    result = m.bootstrap(m.STATISTICS[name], X[:count], Y[:count], resamples=50)
+    assert np.isnan([result.low, result.high]).all()
+    assert not result.excludes_zero
+    paired = m.bootstrap(m.STATISTICS[name], X[:count], Y[:count], minus=Y[:count], resamples=50)
+    assert np.isnan([paired.low, paired.high]).all()
+
+
+def test_three_values_have_an_interval():
+    result = m.bootstrap(m.STATISTICS["PLCC"], X[:3], Y[:3], resamples=200)
+    assert -1 <= result.low <= result.value <= result.high <= 1
+    assert result.low < result.high
+
+
+def test_a_segment_of_two_images_has_no_interval():
+    truth = np.arange(10.0)  # fifths: two low, six in the middle, two high
+    pred = truth + np.linspace(0.1, 1, 10)
+    low, middle = (m.bootstrap(m.STATISTICS[name], pred, truth, resamples=100) for name in "LM")
+    assert low.value == pytest.approx(0.15)
+    assert np.isnan([low.low, low.high]).all()
+    assert middle.low < middle.value < middle.high
+
+
+def test_no_interval_is_said_in_words():
+    assert str(m.bootstrap(m.STATISTICS["SRCC"], X[:2], X[:2])) == "1.000 [no interval]"
+    assert f"{m.Interval(0.25, 0.1, 0.4):+.2f}" == "+0.25 [+0.10, +0.40]"
+
+
+def test_masked_values_are_refused():
+    hidden = np.ma.masked_values(X, 3)
+    expected = "predictions: 1 of 5 values are masked; leave them out first, on both sides: pred[~mask], truth[~mask]."
+    calls = {
+        "plcc": lambda: m.plcc(hidden, Y),
+        "srcc": lambda: m.srcc(hidden, Y),
+        "accuracy": lambda: m.accuracy(hidden, Y, 3),
+        "tail_error": lambda: m.tail_error(hidden, Y),
+        "emd_distance": lambda: m.emd_distance(hidden[None], Y[None]),
+        "bootstrap": lambda: m.bootstrap(m.STATISTICS["PLCC"], hidden, Y),
+        "bootstrap over seeds": lambda: m.bootstrap(m.STATISTICS["PLCC"], np.ma.stack([hidden]), Y),
+    }
+    for name, call in calls.items():
+        with pytest.raises(ParameterError) as error:
+            call()
+        assert str(error.value) == expected, name
+    with pytest.raises(ParameterError, match="truth: 1 of 5 values are masked"):
+        m.plcc(Y, hidden)
+    assert m.plcc(np.ma.masked_array(X), Y) == m.plcc(X, Y)  # nothing hidden
+
+
+def _never(*_):
+    raise AssertionError("a statistic was worked out before its parameters were looked at")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"level": 95}, "level is 95; expected a share between 0 and 1, such as 0.95; for 95 % pass level=0.95."),
+        ({"level": 0}, "level is 0; expected a share between 0 and 1, such as 0.95."),
+        ({"level": 1.0}, "level is 1.0; expected a share between 0 and 1, such as 0.95."),
+        ({"level": np.nan}, "level is nan; expected a share between 0 and 1, such as 0.95."),
+        ({"resamples": 0}, "resamples is 0; expected a whole number, 1 or more (1000 is usual)."),
+        ({"resamples": -5}, "resamples is -5; expected a whole number, 1 or more (1000 is usual)."),
+        ({"resamples": 10.5}, "resamples is 10.5; expected a whole number, 1 or more (1000 is usual)."),
+    ],
+)
+def test_parameters_of_the_bootstrap_are_checked_first(options, message):
+    calls = [lambda: m.bootstrap(_never, X, Y, **options), lambda: measure(np.array([1, 4, 2, 3, 1]), **options)]
+    if "level" in options:
+        calls += [lambda: m.over_seeds(X, **options), lambda: m.interval(np.zeros((2, 10)), **options)]
+    else:
+        calls += [lambda: m.resampled(_never, X, Y, **options), lambda: effects({"a": X}, Y, base="a", **options)]
+    for call in calls:
+        with pytest.raises(ParameterError) as error:
+            call()
+        assert str(error.value) == message
+
+
+def test_thresholds_orders_and_histograms_that_are_no_numbers_are_refused():
+    for call, message in (
+        (lambda: m.accuracy(X, Y, np.nan), "threshold is nan; expected a finite score in the units of the truth."),
+        (lambda: m.emd_distance(X[None], Y[None], r=0), "r is 0; expected a positive order, 1 or 2."),
+        (
+            lambda: m.emd_distance(np.array([[0.5, np.nan]]), np.ones((1, 2))),
+            "predictions[0, 1] is nan; 1 of 2 are not finite.",
+        ),
+        (lambda: m.over_seeds([]), "no seeds: a mean of nothing is not defined."),
+    ):
+        with pytest.raises(ParameterError) as error:
+            call()
+        assert str(error.value) == message

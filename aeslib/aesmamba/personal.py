@@ -10,11 +10,11 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
-from scipy.stats import rankdata
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
 from aeslib.aesmamba.model import AesMamba
+from aeslib.metrics import plcc, srcc
 
 Weights = Mapping[str, Tensor]
 
@@ -95,11 +95,6 @@ def scores(
 
 
 def correlations(pred: Float[np.ndarray, "U K"], truth: Float[np.ndarray, "U K"]) -> tuple[np.ndarray, np.ndarray]:
-    """(U,) PLCC and SRCC of each person; 0 where one side does not vary."""
-
-    def pearson(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        a, b = (side - side.mean(1, keepdims=True) for side in (a, b))
-        scale = np.sqrt((a**2).sum(1) * (b**2).sum(1))
-        return np.divide((a * b).sum(1), scale, out=np.zeros(len(a)), where=scale > 1e-12)
-
-    return pearson(pred, truth), pearson(rankdata(pred, axis=1), rankdata(truth, axis=1))
+    """Return (U,) PLCC and (U,) SRCC, one per user; 0 where one side does not vary."""
+    pairs = list(zip(pred, truth, strict=True))
+    return np.array([plcc(*pair) for pair in pairs], float), np.array([srcc(*pair) for pair in pairs], float)

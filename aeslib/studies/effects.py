@@ -161,8 +161,9 @@ def _cell(printed: pd.DataFrame, row: str, metric: str) -> float:
 def readable(table: pd.DataFrame, value: str = "here") -> pd.DataFrame:
     """Rows against metrics, each cell "value [low, high]", for looking at."""
     low, high = ("low", "high") if value == "here" else (f"{value} low", f"{value} high")
+    form = "+.3f" if value == "change" else ".3f"
     cells = [
-        "" if np.isnan(v) else f"{v:+.3f} [{a:+.3f}, {b:+.3f}]" if value == "change" else f"{v:.3f} [{a:.3f}, {b:.3f}]"
+        "" if np.isnan(v) else format(Interval(v, a, b), form)
         for v, a, b in zip(table[value], table[low], table[high], strict=True)
     ]
     grid = table.assign(cell=cells).pivot(index="row", columns="metric", values="cell")

@@ -267,6 +267,17 @@ def test_an_effect_outside_its_interval_is_refused():
         measured(0.1, 0.2, 0.3, published="", what="x", seeds=1)
 
 
+def test_an_effect_without_interval_is_inconclusive():
+    finding = measured(0.1, float("nan"), float("nan"), published="better", what="Gain in SRCC", seeds=5)
+    assert (finding.verdict, finding.ours, finding.low, finding.high) == (
+        "inconclusive",
+        "0.1 [no interval]",
+        None,
+        None,
+    )
+    assert finding.why == "Gain in SRCC: 0.1 over 5 seeds, from too few images or users for an interval."
+
+
 def test_experiments_travel_through_the_file(tmp_path, monkeypatch):
     def gain(see):
         return measured(0.02, 0.01, 0.03, published="better", what="Gain", seeds=5, runs=["elta/1"])
