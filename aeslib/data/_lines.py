@@ -13,7 +13,7 @@ from aeslib.data.adapters.reading import read_bytes, read_json, read_text
 from aeslib.errors import DataError
 
 TABLES = {".csv", ".txt", ".lst", ".jpgl"}
-SEPARATORS = (",", "=", ";", "\t", " ")
+SEPARATORS = (";", ",", "=", "\t", " ")
 
 
 def bad_lines(data: bytes, *, table: bool) -> dict[int, str]:
@@ -67,7 +67,9 @@ def _separator(text: str) -> tuple[str, int]:
 
 def _rows(text: str, sep: str) -> Iterator[tuple[int, list[str]]]:
     """(line, fields) of every row that is not blank; a quoted field may run over several lines."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=sep)
+    if sep == " ":
+        text = re.sub(r"[ \t]+(\r?\n|$)", r"\1", text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=sep, skipinitialspace=sep == " ")
     line = 1
     with suppress(csv.Error):  # a quote that never ends: the reader says so
         for row in reader:

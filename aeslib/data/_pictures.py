@@ -12,7 +12,7 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from aeslib.data._findings import Finding
-from aeslib.data.adapters.reading import Adapter
+from aeslib.data.adapters.reading import Adapter, main_family
 from aeslib.data.image_files import (
     UNFETCHED,
     Coverage,
@@ -65,7 +65,7 @@ def check_images(adapter: Adapter, folder: Path, tables: Tables, *, progress: bo
 
     Images that are missing or unreadable are errors where they are more than `load` accepts, else notes.
     """
-    family = _used_family(adapter, folder, tables)
+    family = main_family(adapter, folder)
     rows = [table.frame[["image_id", "split"]] for (name, _), table in tables.items() if name == family]
     frame = pd.concat(rows) if rows else pd.DataFrame({"image_id": [], "split": []})
     read_by_load = find_images(adapter, folder).folder
@@ -146,15 +146,6 @@ def _others(place: _Place, tables: Tables) -> Iterator[Finding]:
     extra = [key for key, names in place.files.names.items() if names[0] not in labelled]
     if tables and extra:
         yield place.finding("", "", f"{len(extra):,} pictures without label, such as {extra[0]!r}.")
-
-
-def _used_family(adapter: Adapter, folder: Path, tables: Tables) -> str:
-    """The family that is used unless another is asked for: the first, or where none of its files is here the next."""
-    first = next(iter(adapter.LAYOUTS))
-    files = [name for layouts in adapter.LAYOUTS[first].values() for layout in layouts for name in layout.files]
-    if any(family == first for family, _ in tables) or any((folder / name).exists() for name in files):
-        return first
-    return next((family for family, _ in tables), first)
 
 
 def image_fault(path: Path) -> str | None:

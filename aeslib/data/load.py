@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 import pandas as pd
 
 from aeslib.data.adapters import ADAPTERS
-from aeslib.data.adapters.reading import Adapter, choose, tracking
+from aeslib.data.adapters.reading import Adapter, choose, main_family, readable_families, tracking
 from aeslib.data.cards import DatasetCard, load_card
 from aeslib.data.image_files import (
     ENOUGH,
@@ -45,6 +45,8 @@ class Dataset:
     images: Mapping[str, Path] = field(default_factory=dict, repr=False)
     missing: pd.DataFrame = field(default_factory=NO_IMAGES.copy, repr=False)
     """`image_id` and `split` of the rows that were left out because their image is missing."""
+    family: str = ""
+    """Which family of splits was read; empty for a stand-in."""
 
     @property
     def key(self) -> str:
@@ -107,7 +109,7 @@ def load(
 
     Args:
         key: a card's key, such as "aadb".
-        family: which family of splits (AVA has several); None: the card's first.
+        family: which family of splits (AVA has several); None: the card's first that the files at hand allow.
         level: one row per image, or per rating where users are published.
         size: images of the synthetic stand-in; real data are never cut.
         seed: seed of the synthetic stand-in.
@@ -119,7 +121,7 @@ def load(
             first family, or one of its splits, needs; never falls back to synthetic then.
     """
     card, adapter, folder = load_card(key), ADAPTERS[key], data_root() / key
-    family = family if family is not None else card.splits[0].family
+    family = family if family is not None else main_family(adapter, folder, level)
     if family not in adapter.LAYOUTS:
         raise unknown(f"family of {key}", family, adapter.LAYOUTS)
     if level not in get_args(Level):
@@ -133,13 +135,13 @@ def load(
         raise DataError(f"{key}: {error} See `aeslib data verify {key}`.") from error
     read = f"{family}: {', '.join(f'{name} {sha[:12]}' for name, sha in opened.items())}"
     if not images:
-        return Dataset(card, table, "labels", "; ".join([read, *table.notes, "labels alone"]))
-    found = level_of(key, table, find_images(adapter, folder), strict=family == card.splits[0].family)
+        return Dataset(card, table, "labels", "; ".join([read, *table.notes, "labels alone"]), family=family)
+    found = level_of(key, table, find_images(adapter, folder), strict=family == main_family(adapter, folder))
     if found.source == "labels":
-        return Dataset(card, table, "labels", "; ".join([read, *table.notes, found.note]))
+        return Dataset(card, table, "labels", "; ".join([read, *table.notes, found.note]), family=family)
     state = f"{found.note} {found.images.state(found.images)[:12]}"
     detail = "; ".join([read, *table.notes, state, *found.left_out])
-    return Dataset(card, table.of_images(found.images), "real", detail, found.images, found.missing)
+    return Dataset(card, table.of_images(found.images), "real", detail, found.images, found.missing, family)
 
 
 def pictured(key: str, *, size: int = 4000, seed: int = 0, stand_in: bool = True) -> Dataset:
@@ -171,7 +173,8 @@ def with_images(data: Dataset, *, size: int, seed: int, stand_in: bool) -> Datas
 def origin(key: str, *, size: int = 4000, seed: int = 0) -> str:
     """`pictured(key).detail`, without making a stand-in for it."""
     card = load_card(key)
-    if published(ADAPTERS[key], data_root() / key, card.splits[0].family, "image"):
+    adapter, folder = ADAPTERS[key], data_root() / key
+    if published(adapter, folder, main_family(adapter, folder), "image"):
         return pictured(key, size=size, seed=seed).detail
     return made_from(card, size, seed)
 
@@ -179,6 +182,11 @@ def origin(key: str, *, size: int = 4000, seed: int = 0) -> str:
 def made_from(card: DatasetCard, size: int, seed: int) -> str:
     """What is told of a stand-in."""
     return f"synthetic stand-in for {card.title}: size {size}, seed {seed}"
+
+
+def families(key: str, level: Level = "image") -> list[str]:
+    """Return the families of splits of `key` that can be read from the files at hand; the first is `load`'s own."""
+    return readable_families(ADAPTERS[key], data_root() / key, level)
 
 
 def published(adapter: Adapter, folder: Path, family: str, level: Level) -> bool:
@@ -199,7 +207,9 @@ def published(adapter: Adapter, folder: Path, family: str, level: Level) -> bool
         raise DataError(f"{error} {advice}") from error
     if chosen is None:
         ways = " or ".join(", ".join(layout.files[:3]) + (" …" if len(layout.files) > 3 else "") for layout in layouts)
-        raise DataError(f"{folder.name}: {folder} holds files, but not {ways} ({family}, {level}). {advice}")
+        others = " or ".join(map(repr, readable_families(adapter, folder, level)))
+        hint = f" Without these lists, what is there can be read as family {others}." if others else ""
+        raise DataError(f"{folder.name}: {folder} holds files, but not {ways} ({family}, {level}).{hint} {advice}")
     return True
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from aeslib.data.adapters import ADAPTERS
-from aeslib.data.adapters.reading import Adapter, choose
+from aeslib.data.adapters.reading import Adapter, choose, readable_families
 from aeslib.data.cards import KEYS, load_card
 from aeslib.data.image_files import ImageFiles, find_images
 from aeslib.data.load import level_of
@@ -53,11 +53,10 @@ def _level(key: str, table: LabelTable, images: ImageFiles) -> tuple[str, int, s
 
 def _families(adapter: Adapter, folder: Path) -> tuple[list[str], str]:
     """Families whose files are all there; else why none is."""
-    readable, note = [], "no label files"
-    for family, levels in adapter.LAYOUTS.items():
+    readable, note = readable_families(adapter, folder), "no label files"
+    for levels in adapter.LAYOUTS.values() if not readable else ():
         try:
-            if choose(folder, levels["image"]):
-                readable.append(family)
+            choose(folder, levels["image"])
         except DataError as error:
             note = f"incomplete: {error}"
     return readable, note

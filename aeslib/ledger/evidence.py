@@ -8,6 +8,7 @@ as one of them changes, and no sooner.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aeslib import published
 from aeslib.code import digest, module_file
-from aeslib.data import Dataset, load
+from aeslib.data import Dataset, families, load
 from aeslib.data.adapters import ADAPTERS
 from aeslib.data.adapters.reading import choose
 from aeslib.data.cards import load_card
@@ -83,6 +84,10 @@ def measured(
         seeds: repetitions behind it.
         runs: keys of the runs.
     """
+    if math.isnan(low) or math.isnan(high):
+        why = f"{what}: {effect:.4g} over {seeds} seeds, from too few images or users for an interval."
+        return Finding(verdict="inconclusive", published=published, ours=f"{effect:.4g} [no interval]", why=why,
+                       effect=effect, seeds=seeds, basis="experiment", runs=tuple(runs))  # fmt: skip
     if not low <= effect <= high:
         raise ParameterError(f"effect {effect} lies outside its interval {low} … {high}; pass effect, low, high.")
     verdict: Verdict = "holds here" if low > 0 else "does not hold here" if high < 0 else "inconclusive"
@@ -165,7 +170,10 @@ def wording(claim: Claim) -> str:
 
 
 def dataset(address: str, loaded: Loaded) -> Dataset | None:
-    """The owners' labels at "key/family/level" (family may be empty), read once per judging; None when not at hand."""
+    """Return the owners' labels at "key/family/level", read once per judging; None when not at hand.
+
+    An empty family is the card's first, whatever else is at hand: claims are about that one.
+    """
     if address not in loaded:
         key, family, level = address.split("/")
         family = family or load_card(key).splits[0].family
@@ -264,6 +272,8 @@ class Evidence:
         except DataError as error:  # incomplete or damaged: the verdict says so, with what to do
             raise MissingDataError(str(error)) from error
         if data is None:
+            if not family and families(key, level):  # labels are here, but not those that the claim is about
+                family = load_card(key).splits[0].family
             raise missing(key, "the owners' labels" + (f" and lists ({family})" if family else ""))
         self.data = data.source
         return data.table

@@ -5,7 +5,6 @@ import os
 import shutil
 import stat
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -110,34 +109,20 @@ def plant(compiler, path, tmp_path):
     subprocess.run([compiler, "-shared", "-fPIC", "-x", "c", "-", "-o", str(path)], input=code.encode(), check=True)
 
 
-def fit_name(library):
-    """Give a library the name that fits its content, where names hold its digest."""
-    stem = library.stem.rpartition("-")[0]
-    return library.rename(library.with_name(f"{stem}-{digest(library)}.so")) if "-" in stem else library
-
-
-def build_only(monkeypatch):
-    """Build the scan without loading it: a path that a process has loaded once is never read again."""
-    with monkeypatch.context() as patch:
-        patch.setattr(compiled.ctypes, "CDLL", str)
-        assert compiled.load()[1].startswith("compiled by ")
-    compiled.load.cache_clear()
-    return next((cache_home() / "compiled").glob("scan-*.so"))
-
-
 @needs_compiler
 @pytest.mark.parametrize("how", ["content", "link", "writable", "folder", "folder above", "linked folder"])
-def test_a_planted_library_is_never_loaded(fresh, monkeypatch, tmp_path, how):
+def test_a_planted_library_is_never_loaded(fresh, tmp_path, how):
     compiler, folder = next(filter(None, map(shutil.which, compiled.COMPILERS))), cache_home() / "compiled"
-    library = build_only(monkeypatch)
+    assert compiled.load()[1].startswith("compiled by ")
+    library = next(folder.glob("scan-*.so"))
     library.unlink()
     if how == "link":
         plant(compiler, tmp_path / "evil.so", tmp_path)
         library.symlink_to(tmp_path / "evil.so")
     else:
         plant(compiler, library, tmp_path)
-    if how != "content":
-        fit_name(library)
+    if how != "content":  # its name fits its content
+        library.rename(folder / f"{library.stem.rpartition('-')[0]}-{digest(library)}.so")
     if how == "writable":
         next(folder.glob("scan-*.so")).chmod(0o777)
     elif how == "folder":
@@ -147,18 +132,22 @@ def test_a_planted_library_is_never_loaded(fresh, monkeypatch, tmp_path, how):
     elif how == "linked folder":
         folder.rename(tmp_path / "elsewhere")
         folder.symlink_to(tmp_path / "elsewhere")
+    compiled.load.cache_clear()
     assert scan.compiled_library()[1].startswith("compiled by ")
     assert not (tmp_path / "ran").exists()
 
 
 @needs_compiler
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_a_library_of_another_user_is_never_loaded(fresh, monkeypatch, tmp_path):
+def test_a_library_of_another_user_is_never_loaded(fresh, tmp_path):
     compiler, folder = next(filter(None, map(shutil.which, compiled.COMPILERS))), cache_home() / "compiled"
-    library = build_only(monkeypatch)
+    compiled.load()
+    library = next(folder.glob("scan-*.so"))
     library.unlink()
     plant(compiler, library, tmp_path)
-    os.chown(fit_name(library), 12345, 12345)
+    theirs = library.rename(folder / f"{library.stem.rpartition('-')[0]}-{digest(library)}.so")
+    os.chown(theirs, 12345, 12345)
+    compiled.load.cache_clear()
     assert compiled.load()[1].startswith("compiled by ")
     os.chown(folder, 12345, 12345)
     compiled.load.cache_clear()
@@ -173,7 +162,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(fresh, monkeypatch, tmp_
             raise OSError(errno.EROFS, "Read-only file system")
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(compiled.tempfile, "tempdir", str(tmp_path))
     before = set(tmp_path.iterdir())
     assert scan.compiled_library()[1].startswith("compiled by ")
     assert set(tmp_path.iterdir()) == before
@@ -205,8 +194,8 @@ def test_without_it_torch_goes_on_and_says_why(fresh, monkeypatch, how, message)
         monkeypatch.setenv("AESLIB_COMPILED", "0")
     monkeypatch.setattr(shutil, "which", lambda name: None if how == "none" else f"/usr/bin/{name}")
     if how == "nowhere to write":
-        monkeypatch.setattr(compiled, "private_folder", lambda folder: Path("/proc/none"), raising=False)
-        monkeypatch.setattr(tempfile, "TemporaryDirectory", no_room)
+        monkeypatch.setattr(compiled, "private_folder", lambda folder: Path("/proc/none"))
+        monkeypatch.setattr(compiled.tempfile, "TemporaryDirectory", no_room)
     if how in ("broken", "read-only"):
         monkeypatch.setattr(compiled.subprocess, "run", run)
     assert scan.compiled_library() == (None, message)

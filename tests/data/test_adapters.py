@@ -5,6 +5,7 @@ The tests named in a card's `traps` pin ways in which these data are easily misr
 
 import gzip
 import json
+import re
 import shutil
 from functools import cache
 from pathlib import Path
@@ -17,7 +18,16 @@ from scipy.stats import spearmanr
 
 from aeslib.data.adapters import ADAPTERS, para
 from aeslib.data.adapters.ava import BINS, VOTES
-from aeslib.data.adapters.reading import Finding, Raw, collecting, find, numbers, read_csv, tracking
+from aeslib.data.adapters.reading import (
+    Finding,
+    Raw,
+    collecting,
+    find,
+    image_number,
+    numbers,
+    read_csv,
+    tracking,
+)
 from aeslib.errors import DataError
 
 real = pytest.mark.real
@@ -294,8 +304,8 @@ def test_eva_votes_are_separated_by_equals_signs(tmp_path):
     path = commas / "data" / "votes_filtered.csv"
     path.write_text(path.read_text().replace("=", ","))
     assert message(read, commas) == (
-        "data/votes_filtered.csv: no column 'image_id', 'user_id', 'score', 'visual', 'composition', 'quality', "
-        "'semantic'; it has 'image_id,user_id,score,difficulty,visual,composition,quality,semantic,vote_time,1,2,3,4'."
+        "data/votes_filtered.csv: fields are separated by commas; expected equals signs between fields. Save it again "
+        "like that, or fetch the owners' file."
     )
 
 
@@ -348,8 +358,11 @@ def test_eva_person_who_votes_twice_is_named(tmp_path):
     folder = makers.make("eva", tmp_path)
     path = folder / "data" / "votes_filtered.csv"
     rows = path.read_text().splitlines()
-    makers.lines(path, [*rows, rows[1]])
-    assert message(read, folder) == "data/votes_filtered.csv, line 11: user 'E1' has voted on image '71' before."
+    makers.lines(path, [*rows, rows[1].replace("=5=", "=4=", 1)])
+    for level in ("image", "rating"):
+        assert message(read, folder, level=level) == (
+            "data/votes_filtered.csv, line 11: user 'E1' has rated image '71' before, and not the same."
+        )
 
 
 # --- AVA -------------------------------------------------------------------------------------------------------------
@@ -977,7 +990,8 @@ def _cell(line: int, column: int, text: str):
         ),
         (
             lambda data: data.decode().encode("utf-16"),
-            ", line 1: not UTF-8 text; fetch it again in its original encoding.",
+            ": is UTF-16 text, as Excel writes it; expected UTF-8. Save it again as CSV UTF-8, or fetch the owners' "
+            "file.",
         ),
     ],
 )
@@ -1103,3 +1117,221 @@ def test_nothing_is_gathered_outside_of_collecting(tmp_path):
 
 def test_a_name_that_leaves_the_folder_is_refused(tmp_path):
     assert message(find, tmp_path, "../x") == f"'../x' points outside {tmp_path}; names must stay inside their folder."
+
+
+# --- one image, one id -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["953619", "953619.0", "953619.", "000953619", "953619.jpg", "953619.JPEG", "ava_images/00953619.0.png"]
+)
+def test_a_numbered_image_has_one_id_however_it_is_written(name):
+    assert image_number(name) == "953619"
+    for key in ("ava", "ava_captions", "eva", "photonet", "photonet_captions"):
+        assert ADAPTERS[key].image_key(name) == "953619"
+
+
+def test_a_name_that_is_no_number_stays():
+    assert [image_number(name) for name in ("0", "000", "12a.jpg", "9.5e5", "I01_01_1")] == [
+        "0", "0", "12a", "9.5e5", "I01_01_1",
+    ]  # fmt: skip
+
+
+SPELLINGS = {"floats": "{}.0", "zeros": "000{}", "files": "{}.jpg"}
+
+
+@pytest.mark.parametrize("form", SPELLINGS.values(), ids=SPELLINGS)
+def test_ava_copies_that_write_ids_otherwise_are_the_same_images(form, tmp_path):
+    expected = read(makers.make("ava_owners", tmp_path / "a"), "counts").frame
+    folder = makers.make("ava_owners", tmp_path / "b")
+    for path in (folder / "tanet").glob("*.csv"):
+        header, *rows = [line.split(",") for line in path.read_text().splitlines()]
+        makers.csv(path, header, [[form.format(row[0]), *row[1:]] for row in rows])
+    rows = [line.split(" ") for line in (folder / "AVA.txt").read_text().splitlines()]
+    makers.lines(folder / "AVA.txt", [" ".join([row[0], form.format(row[1]), *row[2:]]) for row in rows])
+    pd.testing.assert_frame_equal(read(folder, "counts").frame, expected)
+    assert set(read(folder).frame["image_id"]) == {str(number) for number in makers.AVA_IDS[20:30]}
+
+
+def test_one_image_under_two_spellings_in_a_file_is_named(tmp_path):
+    folder = makers.make("ava", tmp_path)
+    path = folder / "tanet" / "val.csv"
+    rows = path.read_text().splitlines()
+    makers.lines(path, [*rows, rows[1].replace("953021", "953021.0", 1)])
+    assert message(read, folder) == (
+        "tanet/val.csv, line 6: image_id '953021' (written '953021.0') occurs again; its first line is 2."
+    )
+
+
+# --- one user, one rating --------------------------------------------------------------------------------------------
+
+PAIRS = [(f"u{user}", f"i{image}.jpg", 1 + (user + image) % 5) for user in range(10) for image in range(10)]
+
+
+def _rated(key: str, folder: Path, ratings) -> Path:
+    """A data set `key` with these (user, image, score)."""
+    folder = folder / key
+    if key == "flickr_aes":
+        makers.csv(folder / "FLICKR-AES_image_labeled_by_each_worker.csv", ["worker", "imagePair", "score"], ratings)
+        makers.lines(folder / "test_workers_ID.csv", ["ID", *(f"u{user}" for user in range(10))])
+    elif key == "eva":
+        header = ["image_id", "user_id", "score", "visual", "composition", "quality", "semantic"]
+        rows = [[image, user, score, 1, 2, 3, 4] for user, image, score in ratings]
+        makers.csv(folder / "votes_filtered.csv", header, rows, sep="=")
+    else:
+        makers.csv(folder / "ratings.csv", ["worker", "imagePair", "score"], ratings)
+    return folder
+
+
+@pytest.mark.parametrize("key", ["flickr_aes", "eva"])
+def test_a_user_counts_once_for_an_image_at_both_levels(key, tmp_path):
+    """u0 rated i0 with 1; 1 again changes nothing, 4 and 1 make 2.5, whatever the order of rows."""
+    plain = read(_rated(key, tmp_path / "a", PAIRS)).frame.set_index("image_id")
+    name = plain.index[0]
+    for at, extra in enumerate(([("u0", "i0.jpg", 1)], [("u0", "i0.jpg", 4)])):
+        folder = _rated(key, tmp_path / f"{at}", [*extra, *PAIRS])
+        images, ratings = read(folder), read(folder, level="rating")
+        own = ratings.frame.groupby("image_id")["score"]
+        pd.testing.assert_series_equal(
+            images.frame.set_index("image_id")["mos"].sort_index(), own.mean(), check_names=False
+        )
+        assert (images.frame["n_votes"] == 10).all()
+        assert len(ratings) == 100
+        change = images.frame.set_index("image_id")["mos"][name] - plain["mos"][name]
+        assert change == pytest.approx([0, 0.15][at])
+        text = [
+            "1 rating(s) that stand twice counted once",
+            "1 further rating(s) of an image by the same user: the mean of them counts once",
+        ][at]
+        assert text in images.notes
+        assert text in ratings.notes
+
+
+@pytest.mark.parametrize("key", ["flickr_aes", "eva", "real_cur"])
+@pytest.mark.parametrize("level", ["image", "rating"])
+def test_many_users_with_several_ratings_are_an_error(key, level, tmp_path):
+    ratings = [(f"u{image}", f"i{image}.jpg", 2) for image in range(10)]
+    folder = _rated(key, tmp_path, [*ratings, ("u0", "i0.jpg", 4)])
+    assert message(read, folder, level=level).endswith(
+        ", line 12: user 'u0' has rated image 'i0.jpg' before, and not the same."
+        if key != "eva"
+        else ", line 12: user 'u0' has rated image 'i0' before, and not the same."
+    )
+
+
+def test_a_rating_of_para_that_stands_twice_counts_once(tmp_path):
+    folder = makers.make("para", tmp_path)
+    path = folder / "annotation" / "PARA-Images.csv"
+    rows = path.read_text().splitlines()
+    makers.lines(path, [*rows, rows[1]])
+    table = read(folder, level="rating")
+    assert (len(table), table.notes) == (60, ("1 rating(s) that stand twice counted once",))
+
+
+def test_one_album_that_lists_a_photograph_twice(tmp_path):
+    folder = _rated("real_cur", tmp_path, [("u1", "a.jpg", 4), ("u1", "a.jpg", 4), ("u2", "b.jpg", 3)])
+    for level in ("image", "rating"):
+        table = read(folder, level=level)
+        assert (len(table), table.notes) == (2, ("1 rating(s) that stand twice counted once",))
+
+
+# --- separators, decimals and rows without rating --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("sep", "name"), [(",", "commas"), (";", "semicolons"), ("|", "bars")])
+def test_another_separator_is_named_in_one_sentence(sep, name, tmp_path):
+    folder = makers.make("ava_owners", tmp_path)
+    path = folder / "AVA.txt"
+    path.write_text(path.read_text().replace(" ", sep))
+    expected = (
+        f"AVA.txt: fields are separated by {name}; expected blanks between fields. Save it again like that, or fetch "
+        "the owners' file."
+    )
+    assert message(read, folder, "counts") == f"ava/{expected}"
+    with collecting() as findings:
+        assert message(read, folder, "counts") == f"ava/{expected}"
+    assert findings == []
+
+
+def test_semicolons_and_decimal_commas_of_a_spreadsheet_are_named(tmp_path):
+    folder = makers.make("spaq_csv", tmp_path)
+    path = folder / "SPAQ_annotations.csv"
+    text = path.read_text(encoding="utf-8-sig").replace(",", ";")
+    path.write_text(text)
+    sentence = "expected commas between fields{}. Save it again like that, or fetch the owners' file."
+    assert message(read, folder) == (
+        f"spaq/SPAQ_annotations.csv: fields are separated by semicolons; {sentence.format('')}"
+    )
+    path.write_text(re.sub(r"(\d)\.(\d)", r"\1,\2", text))
+    assert message(read, folder) == (
+        "spaq/SPAQ_annotations.csv: fields are separated by semicolons and decimals are written with commas (48,86); "
+        + sentence.format(" and decimal points")
+    )
+
+
+def test_decimal_commas_in_quotes_are_named_once(tmp_path):
+    folder = makers.make("spaq_csv", tmp_path)
+    path = folder / "SPAQ_annotations.csv"
+    path.write_text(re.sub(r"(\d+)\.(\d+)(?=[,\n])", r'"\1,\2"', path.read_text(encoding="utf-8-sig")))
+    with collecting() as findings:
+        assert message(read, folder) == (
+            "spaq/SPAQ_annotations.csv, line 2: MOS is '48,86': a decimal comma; expected '48.86'. Save the file again "
+            "with decimal points, or fetch the owners' file."
+        )
+    assert findings == []
+
+
+@pytest.mark.parametrize(("old", "new"), [(" ", "  "), (" ", "\t"), ("\n", " \n"), (" 22 ", "   22 ")])
+def test_runs_of_blanks_are_read_like_single_ones(old, new, tmp_path):
+    expected = read(makers.make("ava_owners", tmp_path / "a"), "counts").frame
+    folder = makers.make("ava_owners", tmp_path / "b")
+    path = folder / "AVA.txt"
+    path.write_text(path.read_text().replace(old, new))
+    pd.testing.assert_frame_equal(read(folder, "counts").frame, expected)
+
+
+def test_a_field_lost_among_runs_of_blanks_is_named(tmp_path):
+    folder = makers.make("ava_owners", tmp_path)
+    path = folder / "AVA.txt"
+    rows = path.read_text().replace(" ", "  ").splitlines()
+    rows[4] = rows[4].rpartition("  ")[0]
+    makers.lines(path, rows)
+    assert message(read, folder, "counts") == "ava/AVA.txt, line 5: fewer than 15 fields separated by blanks."
+
+
+def _owners_votes(folder: Path, unrated: dict[int, int], count: int = 200) -> Path:
+    """AVA.txt with `count` images; those numbered in `unrated` have this value in all ten votes."""
+    votes = [[unrated[n]] * 10 if n in unrated else makers.ava_votes(n) for n in range(1, count + 1)]
+    rows = [f"{n} {n} {' '.join(map(str, v))} 1 22 1396" for n, v in enumerate(votes, 1)]
+    makers.lines(folder / "ava" / "AVA.txt", rows)
+    return folder / "ava"
+
+
+def test_a_few_rows_without_votes_are_left_out_with_a_note(tmp_path):
+    table = read(_owners_votes(tmp_path, {5: 0, 7: -1, 9: 0, 11: 0}), "counts")
+    assert len(table) == 196
+    assert table.notes == ("4 images (5, 7, 9 …) of 200 left out of ava/AVA.txt: no rating",)
+    assert not {"5", "7"} & set(table.frame["image_id"])
+
+
+def test_many_rows_without_votes_are_an_error(tmp_path):
+    assert message(read, _owners_votes(tmp_path, dict.fromkeys(range(1, 6), 0)), "counts") == (
+        "ava/AVA.txt, line 1: no votes at all; expected at least one. (5 such lines in all.)"
+    )
+
+
+def test_a_few_scores_of_minus_one_are_left_out_with_a_note(tmp_path):
+    rows = [[f"{n:05d}.jpg", -1 if n == 3 else 50, 40, 40, 40, 40, 40] for n in range(1, 101)]
+    makers.csv(tmp_path / "spaq" / "SPAQ_annotations.csv", makers.SPAQ_HEADER, rows)
+    table = read(tmp_path / "spaq")
+    assert len(table) == 99
+    assert table.notes == ("1 image (00003.jpg) of 100 left out of spaq/SPAQ_annotations.csv: no rating",)
+
+
+def test_an_image_left_out_for_its_votes_is_left_out_of_the_split_lists_too(tmp_path):
+    folder = _owners_votes(tmp_path, {5: 0})
+    makers.lines(folder / "ilgnet" / "AVA1_train.txt", [f"{n}.jpg 1" for n in range(1, 101)])
+    makers.lines(folder / "ilgnet" / "AVA1_val.txt", [f"{n}.jpg 0" for n in range(101, 201)])
+    table = read(folder, "ilgnet")
+    assert table.frame["split"].value_counts().to_dict() == {"train": 99, "test": 100}
+    assert "1 image (5) of a split list left out: no votes in AVA.txt" in table.notes

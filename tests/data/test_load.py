@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aeslib.data import load, origin, pictured
+from aeslib.data import families, load, origin, pictured
 from aeslib.data.cards import KEYS, load_card
+from aeslib.data.doctor import verify
 from aeslib.data.image_files import ImagePaths, shortfall, walk_images
+from aeslib.data.status import status
 from aeslib.data.table import LabelTable
 from aeslib.errors import DataError, ParameterError
 
@@ -142,7 +144,7 @@ def test_a_family_whose_files_are_absent_is_an_error(root, asked):
     makers.make("photonet", root)
     assert message(DataError, "photonet", family="all") == (
         f"photonet: {root / 'photonet'} holds files, but not photonet_dataset.txt (all, image). "
-        "Run `aeslib data verify photonet`."
+        "Without these lists, what is there can be read as family 'aesmamba'. Run `aeslib data verify photonet`."
     )
     assert asked == []
 
@@ -519,3 +521,36 @@ def test_splits_votes_and_attributes_that_are_not_there_are_named():
         with pytest.raises(DataError) as caught:
             call()
         assert str(caught.value) == said
+
+
+def test_one_rule_says_which_family_is_read(root):
+    """AVA as its owners publish it: the votes and the images, and no list of splits."""
+    makers.make("ava_owners", root / "other")
+    (root / "ava").mkdir(parents=True)
+    (root / "other" / "ava" / "AVA.txt").rename(root / "ava" / "AVA.txt")
+    for number in makers.AVA_IDS:
+        makers.jpeg(root / "ava" / "images" / f"{number}.jpg")
+    data = load("ava")
+    assert (data.source, data.family, len(data.table)) == ("real", "counts", 40)
+    assert data.detail.startswith("counts: ava/AVA.txt ")
+    assert families("ava") == ["counts", "known"]
+    row = status().set_index("key").loc["ava"]
+    assert (row["level"], row["rows"], row["families"]) == ("real", 40, "counts known")
+    (root / "ava" / "images" / "953001.jpg").unlink()
+    assert "no picture for image '953001' of counts." in [f.message for f in verify("ava", root, progress=False).errors]
+    with pytest.raises(DataError) as error:
+        load("ava", family="tanet")
+    assert str(error.value) == (
+        f"ava: {root.resolve() / 'ava'} holds files, but not tanet/train.csv, tanet/val.csv, tanet/test.csv or "
+        "tanet/val.csv, tanet/test.csv (tanet, image). Without these lists, what is there can be read as family "
+        "'counts' or 'known'. Run `aeslib data verify ava`."
+    )
+
+
+def test_families_without_their_lists_leave_room_for_those_that_are_there(root):
+    makers.make("photonet_owners", root)
+    makers.make("oasis_beauty", root)
+    assert load("photonet").family == "all"
+    (root / "oasis_beauty" / "images_manifest.csv").unlink()
+    assert load("oasis_beauty", images=False).family == "all"
+    assert status().set_index("key").loc["oasis_beauty", "families"] == "all"

@@ -8,7 +8,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from aeslib.data.adapters.reading import Layout, find, ids, need, numbers, read_bytes, read_csv, report, stack
+from aeslib.data.adapters.reading import (
+    Layout,
+    find,
+    ids,
+    need,
+    numbers,
+    read_bytes,
+    read_csv,
+    report,
+    stack,
+    with_notes,
+)
 from aeslib.data.table import LabelTable, Level
 from aeslib.errors import DataError
 
@@ -38,6 +49,7 @@ def image_key(name: str) -> str:
     return Path(name).name
 
 
+@with_notes
 def read(folder: Path, family: str, level: Level) -> LabelTable:
     """All 9,958 rows (`as_released`), or the 9,831 distinct images (`distinct`): 127 stand in validation and test."""
     layout, paths = need(folder, LAYOUTS[family][level])

@@ -12,14 +12,19 @@ import numpy as np
 import pandas as pd
 
 from aeslib.data.adapters.reading import (
+    FEW,
     Layout,
     choose,
+    count_and_names,
     find,
     from_votes,
-    ids,
+    image_number,
     moments,
     need,
+    note,
+    numbered_ids,
     numbers,
+    rated,
     read_bytes,
     read_csv,
     read_records,
@@ -27,6 +32,7 @@ from aeslib.data.adapters.reading import (
     stack,
     vote_lists,
     vote_table,
+    with_notes,
 )  # fmt: skip
 from aeslib.data.table import LabelTable, Level
 from aeslib.errors import DataError
@@ -78,10 +84,11 @@ IMAGES = ("images", "image")
 
 
 def image_key(name: str) -> str:
-    """Images are known by their number: the file name without `.jpg`."""
-    return Path(name).stem
+    """Images are known by their number, however a file name writes it."""
+    return image_number(name)
 
 
+@with_notes
 def read(folder: Path, family: str, level: Level) -> LabelTable:
     """One family of splits, or the merged votes of all copies (`counts`: exact ones, `known`: means too)."""
     need(folder, LAYOUTS[family][level])
@@ -134,20 +141,22 @@ def _scored(path: Path) -> pd.DataFrame:
             return reader(path)
     frame = read_csv(read_bytes(path), ["image_id", *(f"score{k}" for k in range(2, 12))])
     # TANet's and ReLIC's trap: score2 holds the votes for 1, score11 those for 10
-    return from_votes(ids(frame, "image_id"), vote_table(frame, [f"score{k}" for k in range(2, 12)]), BINS)
+    scores = [f"score{k}" for k in range(2, 12)]
+    frame = rated(frame, "image_id", scores)
+    return from_votes(numbered_ids(frame, "image_id"), vote_table(frame, scores), BINS)
 
 
 def _rows(path: Path) -> pd.DataFrame:
     """The owners' form: index, image, ten counts, two tags, challenge."""
     names = ["index", "image_id", *VOTES, "tag_1", "tag_2", "challenge"]
-    frame = read_csv(read_bytes(path), names, sep=" ", header=False)
-    return from_votes(ids(frame, "image_id"), vote_table(frame, VOTES), BINS)
+    frame = rated(read_csv(read_bytes(path), names, sep=" ", header=False), "image_id", VOTES)
+    return from_votes(numbered_ids(frame, "image_id"), vote_table(frame, VOTES), BINS)
 
 
 def _records(path: Path) -> pd.DataFrame:
     """A JSON list of images with ten counts each."""
     frame = read_records(read_bytes(path), ["image_id", "label"])
-    return from_votes(ids(frame, "image_id"), vote_lists(frame, "label", 10), BINS)
+    return from_votes(numbered_ids(frame, "image_id"), vote_lists(frame, "label", 10), BINS)
 
 
 def _shares(path: Path) -> pd.DataFrame:
@@ -157,7 +166,7 @@ def _shares(path: Path) -> pd.DataFrame:
     off = np.abs(shares.sum(axis=1) - 1) > 1e-6
     report(frame.attrs["file"], [(line, "the ten shares do not sum to 1.") for line in frame.index[off]])
     mean, std = moments(shares, BINS)
-    names = ids(frame, "image_id").to_numpy()
+    names = numbered_ids(frame, "image_id").to_numpy()
     table = pd.DataFrame({"image_id": names, "mos": np.round(mean, 9), "std": std})  # shares are rounded themselves
     return table.join(pd.DataFrame(shares, columns=VOTES))
 
@@ -165,7 +174,7 @@ def _shares(path: Path) -> pd.DataFrame:
 def _means(path: Path) -> pd.DataFrame:
     """Means rounded to two decimals, of images "ava_images/ID.jpg"."""
     frame = read_records(read_bytes(path), ["image", "gt_score"])
-    names = ids(frame, "image").str.removeprefix("ava_images/").str.removesuffix(".jpg")
+    names = numbered_ids(frame, "image")
     return pd.DataFrame({"image_id": names.to_numpy(), "mos": numbers(frame, "gt_score", 1, 10)})
 
 
@@ -173,12 +182,12 @@ def _binary(path: Path) -> pd.DataFrame:
     """ILGnet's form: "ID.jpg 1" when the mean is above 5, else 0."""
     frame = read_csv(read_bytes(path), ["image", "high"], sep=" ", header=False)
     high = numbers(frame, "high", 0, 1, whole=True)
-    return pd.DataFrame({"image_id": ids(frame, "image").str.removesuffix(".jpg").to_numpy(), "high": high})
+    return pd.DataFrame({"image_id": numbered_ids(frame, "image").to_numpy(), "high": high})
 
 
 def _ids_only(path: Path) -> pd.DataFrame:
     frame = read_csv(read_bytes(path), ["image_id"], header=False)
-    return pd.DataFrame({"image_id": ids(frame, "image_id").to_numpy()})
+    return pd.DataFrame({"image_id": numbered_ids(frame, "image_id").to_numpy()})
 
 
 def _list(folder: Path, family: str) -> LabelTable:
@@ -200,12 +209,14 @@ def _list(folder: Path, family: str) -> LabelTable:
     if find(folder, OWNERS):
         votes = counts(folder)
         absent = frame["image_id"][~frame["image_id"].isin(votes["image_id"])]
-        report(OWNERS, [(None, f"image {name!r} is in a split list and not in this file.") for name in absent])
+        if 0 < len(absent) <= FEW * len(frame):
+            note(f"{count_and_names(absent)} of a split list left out: no votes in {OWNERS}")
+        else:
+            report(OWNERS, [(None, f"image {name!r} is in a split list and not in this file.") for name in absent])
         return LabelTable(frame.merge(votes, on="image_id", how="inner"), (1, 10), bins=BINS, notes=notes)
     if binary is not None and "high" not in frame:
         frame = frame.merge(binary[["image_id", "high"]], on="image_id", how="left")
-    note = "a list of images without vote counts"
-    return LabelTable(frame, (1, 10), scored=False, notes=(*notes, note))
+    return LabelTable(frame, (1, 10), scored=False, notes=(*notes, "a list of images without vote counts"))
 
 
 def _has_binary(folder: Path) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from aeslib.data.adapters.ava import image_key
-from aeslib.data.adapters.reading import Layout, ids, need, read_bytes, read_json, report
+from aeslib.data.adapters.reading import Layout, need, numbered_ids, read_bytes, read_json, report, with_notes
 from aeslib.data.table import LabelTable, Level
 from aeslib.errors import DataError
 
@@ -20,6 +20,7 @@ SPLITS = {"train": "train", "val": "validation", "test": "test"}
 __all__ = ["IMAGES", "LAYOUTS", "image_key", "read"]
 
 
+@with_notes
 def read(folder: Path, family: str, level: Level) -> LabelTable:
     """Image, split and `text`: the cleaned comments, one a line."""
     _, paths = need(folder, LAYOUTS[family][level])
@@ -31,7 +32,7 @@ def read(folder: Path, family: str, level: Level) -> LabelTable:
     frame = pd.DataFrame([_row(raw.name, number, image) for number, image in enumerate(images, 1)])
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     frame.attrs["file"] = raw.name
-    frame["image_id"] = ids(frame, "image_id").str.removesuffix(".jpg")
+    frame["image_id"] = numbered_ids(frame, "image_id")
     report(raw.name, [(n, "no comment left on this image.") for n in frame.index[frame["text"] == ""]])
     odd = frame["split"][~frame["split"].isin(SPLITS)]
     report(raw.name, [(n, f"split is {one!r}; expected {', '.join(SPLITS)}.") for n, one in odd.items()])

@@ -13,13 +13,18 @@ from aeslib.data.adapters.reading import (
     find,
     from_votes,
     ids,
+    image_number,
     need,
+    numbered_ids,
     numbers,
+    rated,
     read_bytes,
     read_csv,
     read_records,
     report,
+    single_ratings,
     vote_lists,
+    with_notes,
 )  # fmt: skip
 from aeslib.data.table import LabelTable, Level
 
@@ -37,24 +42,24 @@ IMAGES = ("images/EVA_together", "EVA_together", "images")
 
 
 def image_key(name: str) -> str:
-    """Images are known by their AVA id: the file name without `.jpg`."""
-    return Path(name).stem
+    """Images are known by their AVA id, however a file name writes it."""
+    return image_number(name)
 
 
+@with_notes
 def read(folder: Path, family: str, level: Level) -> LabelTable:
-    """The owners' filtered votes; from the counted copy, which has lost the votes of 0, only where those are absent."""
+    """The owners' filtered votes, or (without votes of 0) those of the counted copy where the owners' are absent."""
     layout, paths = need(folder, LAYOUTS[family][level])
+    file = f"{paths[0].parent.name}/{paths[0].name}"
     if level == "rating":
-        return _ratings(_votes(paths[0]))
+        return _ratings(single_ratings(_votes(paths[0]), file))
     if layout is COUNTED:
         return _counted(folder, paths)
     votes = _votes(paths[0])
-    by_image = votes.groupby("image_id", sort=False)
-    scores = pd.crosstab(votes["image_id"], votes["score"]).reindex(columns=range(11), fill_value=0)
-    scores = scores.reindex(by_image.ngroup().groupby(votes["image_id"], sort=False).first().index)
-    counts = pd.DataFrame(scores.to_numpy(float), columns=[f"votes_{k}" for k in range(1, 12)])
-    frame = from_votes(pd.Series(scores.index), counts, range(11))
-    means = by_image[[f"attr_{name}" for name in ATTRIBUTES]].mean()
+    names = pd.Series(votes["image_id"].unique())
+    frame = from_votes(names, _histograms(votes).loc[names].reset_index(drop=True), range(11))
+    ratings = single_ratings(votes, file)
+    means = ratings.groupby("image_id", sort=False)[[f"attr_{name}" for name in ATTRIBUTES]].mean()
     frame = frame.join(means, on="image_id").assign(split="all")
     return LabelTable(_themed(frame, folder), (0, 10), bins=tuple(map(float, range(11))), attributes=dict(ATTRIBUTES))
 
@@ -62,19 +67,23 @@ def read(folder: Path, family: str, level: Level) -> LabelTable:
 def _votes(path: Path) -> pd.DataFrame:
     """The owners' table of votes, separated by "=": one row per image and person."""
     frame = read_csv(read_bytes(path), ["image_id", "user_id", "score", *COLUMNS.values()], sep="=")
-    columns = {"image_id": ids(frame, "image_id", unique=False), "user_id": ids(frame, "user_id", unique=False)}
+    frame = rated(frame, "image_id", ["score"])
+    columns = {
+        "image_id": numbered_ids(frame, "image_id", unique=False),
+        "user_id": ids(frame, "user_id", unique=False),
+    }
     votes = pd.DataFrame(columns | {"score": numbers(frame, "score", 0, 10, whole=True)})
     for name, span in ATTRIBUTES.items():
         votes[f"attr_{name}"] = numbers(frame, COLUMNS[name], *span, whole=True)
-    again = votes.duplicated(["image_id", "user_id"])
-    report(
-        frame.attrs["file"],
-        [
-            (line, f"user {row.user_id!r} has voted on image {row.image_id!r} before.")
-            for line, row in votes[again].iterrows()
-        ],
-    )
     return votes
+
+
+def _histograms(votes: pd.DataFrame) -> pd.DataFrame:
+    """Return votes of 0 to 10 by image; a user's several ratings of one image share one vote between them."""
+    single = votes.drop_duplicates()
+    share = 1 / single.groupby(["image_id", "user_id"])["score"].transform("size")
+    counts = pd.crosstab(single["image_id"], single["score"], values=share, aggfunc="sum")
+    return counts.reindex(columns=range(11)).fillna(0).set_axis([f"votes_{k}" for k in range(1, 12)], axis=1)
 
 
 def _ratings(votes: pd.DataFrame) -> LabelTable:
@@ -87,7 +96,7 @@ def _counted(folder: Path, paths: list[Path]) -> LabelTable:
     total = pd.DataFrame()
     for path in paths:
         frame = read_records(read_bytes(path), ["image_id", "label"])
-        votes = vote_lists(frame, "label", 10).set_index(ids(frame, "image_id").to_numpy())
+        votes = vote_lists(frame, "label", 10).set_index(numbered_ids(frame, "image_id").to_numpy())
         total = votes if not len(total) else total.add(votes, fill_value=0)
     frame = from_votes(pd.Series(total.index), total.reset_index(drop=True), range(1, 11)).assign(split="all")
     note = "votes of 0 are missing from this copy: means are too high where people voted 0"
@@ -100,7 +109,7 @@ def _themed(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
     if path is None:
         return frame
     listed = read_csv(read_bytes(path), ["image_id", "sort"])
-    names, sorts = ids(listed, "image_id"), numbers(listed, "sort", 1, 6, whole=True)
+    names, sorts = numbered_ids(listed, "image_id"), numbers(listed, "sort", 1, 6, whole=True)
     themes = pd.Series([CATEGORIES.get(f"{value:g}", "") for value in np.nan_to_num(sorts)], names)
     unlisted = frame["image_id"][~frame["image_id"].isin(themes.index)]
     report(listed.attrs["file"], [(None, f"image {name!r} has votes and no category.") for name in unlisted])

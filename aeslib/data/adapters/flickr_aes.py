@@ -8,7 +8,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from aeslib.data.adapters.reading import Layout, Raw, ids, need, numbers, read_bytes, read_csv, read_text, report, stack
+from aeslib.data.adapters.reading import (
+    Layout,
+    Raw,
+    ids,
+    need,
+    numbers,
+    rated,
+    read_bytes,
+    read_csv,
+    read_text,
+    report,
+    single_ratings,
+    stack,
+    with_notes,
+)
 from aeslib.data.table import LabelTable, Level
 
 MEAN, STEP = 3.0183403576492833, 1.1001719588397239
@@ -27,6 +41,7 @@ def image_key(name: str) -> str:
     return Path(name).name.strip()
 
 
+@with_notes
 def read(folder: Path, family: str, level: Level) -> LabelTable:
     """Means an image (training workers, test workers), or single ratings (of the 37 test workers, or of all)."""
     layout, paths = need(folder, LAYOUTS[family][level])
@@ -34,8 +49,7 @@ def read(folder: Path, family: str, level: Level) -> LabelTable:
         parts = {split: _means(path) for split, path in zip(("train", "test"), paths, strict=True)}
         return LabelTable(stack(parts), (1, 5), notes=("raw 1 to 5 recovered from z-scores",))
     ratings, notes = _owners(paths) if layout is OWNERS else _test_workers(paths[0])
-    ratings, dropped = _once(ratings)
-    notes += (f"{dropped} rating(s) that stand twice counted once",) if dropped else ()
+    ratings = single_ratings(ratings, f"{paths[0].parent.name}/{paths[0].name}")
     if level == "rating":
         return LabelTable(ratings, (1, 5), level="rating", notes=notes)
     grouped = ratings.groupby(["image_id", "split"], sort=False)["score"]
@@ -71,7 +85,7 @@ def _test_workers(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
 
 def _owners(paths: list[Path]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Ratings of all workers; those of the workers that the list names, and their images, are the test split."""
-    frame = read_csv(read_bytes(paths[0]), ["worker", "imagePair", "score"])
+    frame = rated(read_csv(read_bytes(paths[0]), ["worker", "imagePair", "score"]), "imagePair", ["score"])
     listed = read_csv(read_bytes(paths[1]), ["ID"])
     who = {"image_id": ids(frame, "imagePair", unique=False), "user_id": ids(frame, "worker", unique=False)}
     ratings = pd.DataFrame(who).assign(score=numbers(frame, "score", 1, 5, whole=True))
@@ -82,10 +96,4 @@ def _owners(paths: list[Path]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     shared = ~theirs & ratings["image_id"].isin(set(ratings["image_id"][theirs]))
     ratings = ratings.assign(split=np.where(theirs, "test", "train"))[~shared]
     note = f"{int(shared.sum())} ratings of test images by training workers left out"
-    return ratings.reset_index(drop=True), (note,) if shared.any() else ()
-
-
-def _once(ratings: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Drop ratings that stand there twice with the same score."""
-    kept = ratings.drop_duplicates(["user_id", "image_id", "score"])
-    return kept.reset_index(drop=True), len(ratings) - len(kept)
+    return ratings, (note,) if shared.any() else ()

@@ -18,10 +18,12 @@ from aeslib.data.adapters.reading import (
     ids,
     need,
     numbers,
+    rated,
     read_bytes,
     read_csv,
     report,
     vote_table,
+    with_notes,
 )
 from aeslib.data.table import LabelTable, Level
 
@@ -40,10 +42,12 @@ def image_key(name: str) -> str:
     return Path(name).name
 
 
+@with_notes
 def read(folder: Path, family: str, level: Level) -> LabelTable:
     """The official split; where the file with counts is there too, both must tell the same votes."""
     _, paths = need(folder, LAYOUTS[family][level])
     raw = read_csv(read_bytes(paths[0]), ["image_name", *COLUMNS, "c_total", "MOS", "set"])
+    raw = rated(raw, "image_name", COLUMNS)
     shares = np.column_stack([numbers(raw, column, 0, 1) for column in COLUMNS])
     numbers(raw, "MOS", 1, 100)
     total = numbers(raw, "c_total", 1, whole=True)
@@ -63,6 +67,7 @@ def read(folder: Path, family: str, level: Level) -> LabelTable:
 def _agree(frame: pd.DataFrame, path: Path) -> None:
     """The other file holds counts, and MOS from 1 to 5."""
     raw = read_csv(read_bytes(path), ["image_name", *COLUMNS, "MOS", "MOS_zscore"])
+    raw = rated(raw, "image_name", COLUMNS)
     votes = vote_table(raw, COLUMNS).assign(image_id=ids(raw, "image_name").to_numpy(), given=numbers(raw, "MOS", 1, 5))
     both = frame.merge(votes, on="image_id", how="outer", suffixes=("", "_there"))
     differ = np.zeros(len(both), bool)

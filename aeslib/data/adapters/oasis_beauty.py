@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from aeslib.data.adapters.reading import Layout, ids, need, numbers, read_bytes, read_csv, report
+from aeslib.data.adapters.reading import Layout, ids, need, numbers, read_bytes, read_csv, report, with_notes
 from aeslib.data.table import LabelTable, Level
 
 MEANS = "means_per_image.csv"
@@ -27,6 +27,7 @@ def image_key(name: str) -> str:
     return Path(name).stem.replace(" ", "")
 
 
+@with_notes
 def read(folder: Path, family: str, level: Level) -> LabelTable:
     """All 900 images, or those that the list of pictures names (`pictures`).
 

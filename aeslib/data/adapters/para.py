@@ -14,11 +14,14 @@ from aeslib.data.adapters.reading import (
     ids,
     need,
     numbers,
+    rated,
     read_bytes,
     read_csv,
     report,
+    single_ratings,
     stack,
     vote_table,
+    with_notes,
 )
 from aeslib.data.table import LabelTable, Level
 
@@ -45,6 +48,7 @@ def image_key(name: str) -> str:
     return "/".join(Path(name).parts[-2:])
 
 
+@with_notes
 def read(folder: Path, family: str, level: Level) -> LabelTable:
     """Histograms and means of the official split (28,220 + 3,000), or single ratings with the split of their image."""
     _, paths = need(folder, LAYOUTS[family][level])
@@ -70,6 +74,7 @@ def _generic(path: Path) -> pd.DataFrame:
     raw = read_csv(
         read_bytes(path), ["imageName", "sessionId", "semantic", *steps, "aestheticScore_mean", *means.values()]
     )
+    raw = rated(raw, "imageName", steps)
     frame = from_votes(_names(raw), vote_table(raw, steps), BINS)
     off = ~(np.abs(numbers(raw, "aestheticScore_mean", 1, 5) - frame["mos"].to_numpy()) < 1e-6)
     report(
@@ -89,14 +94,12 @@ def _names(raw: pd.DataFrame, *, unique: bool = True) -> pd.Series:
 
 def _ratings(path: Path) -> pd.DataFrame:
     raw = read_csv(read_bytes(path), ["sessionId", "imageName", "userId", "aestheticScore", *COLUMNS.values()])
+    raw = rated(raw, "imageName", ["aestheticScore"])
     columns = {"image_id": _names(raw, unique=False), "user_id": ids(raw, "userId", unique=False)}
     ratings = pd.DataFrame(columns | {"score": numbers(raw, "aestheticScore", 1, 5)})
     for name, column in COLUMNS.items():
         ratings[f"attr_{name}"] = numbers(raw, column, 1, 5)
-    again = ratings.duplicated(["image_id", "user_id"])
-    problems = [(line, "this person has rated this image before.") for line in raw.index[again]]
-    report(raw.attrs["file"], problems)
-    return ratings.reset_index(drop=True)
+    return single_ratings(ratings, raw.attrs["file"])
 
 
 def people(folder: Path) -> pd.DataFrame:

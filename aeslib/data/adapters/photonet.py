@@ -11,14 +11,17 @@ import pandas as pd
 from aeslib.data.adapters.reading import (
     Layout,
     from_votes,
-    ids,
+    image_number,
     need,
+    numbered_ids,
     numbers,
+    rated,
     read_bytes,
     read_csv,
     report,
     stack,
     vote_table,
+    with_notes,
 )
 from aeslib.data.table import LabelTable, Level
 
@@ -33,10 +36,11 @@ IMAGES = ("images",)
 
 
 def image_key(name: str) -> str:
-    """Images are known by their number: the file name without `.jpg`."""
-    return Path(name).stem
+    """Images are known by their number, however a file name writes it."""
+    return image_number(name)
 
 
+@with_notes
 def read(folder: Path, family: str, level: Level) -> LabelTable:
     """The lists that AesMamba used, or the owners' list of all photographs."""
     layout, paths = need(folder, LAYOUTS[family][level])
@@ -53,13 +57,13 @@ def listed(path: Path, *more: str) -> pd.DataFrame:
         path: a list with the columns index, label and score.
         more: further columns that must be there, handed on as they are.
     """
-    raw = read_csv(read_bytes(path), ["index", "label", "score", *more])
+    raw = rated(read_csv(read_bytes(path), ["index", "label", "score", *more]), "index", ["score"])
     fields = [label.split() for label in raw["label"].fillna("")]
     fits = np.array([len(field) == 7 for field in fields])
     report(raw.attrs["file"], [(line, "label is not a list of 7 votes.") for line in raw.index[~fits]])
     votes = pd.DataFrame([one if fit else ["1"] * 7 for one, fit in zip(fields, fits, strict=True)], raw.index, VOTES)
     votes.attrs["file"] = raw.attrs["file"]
-    frame = from_votes(ids(raw, "index"), vote_table(votes, VOTES), BINS)
+    frame = from_votes(numbered_ids(raw, "index"), vote_table(votes, VOTES), BINS)
     off = fits & ~(np.abs(numbers(raw, "score", 1, 7) - frame["mos"].to_numpy()) < 1e-6)
     report(raw.attrs["file"], [(line, "score is not the mean of the votes.") for line in raw.index[off]])
     return frame.assign(**{column: raw[column].fillna("").to_numpy() for column in more})
@@ -68,8 +72,8 @@ def listed(path: Path, *more: str) -> pd.DataFrame:
 def _owners(path: Path) -> pd.DataFrame:
     """No header: number, photograph, number of votes, mean, deviation, votes of 1 to 7."""
     names = ["number", "image_id", "total", "mean", "deviation", *VOTES]
-    raw = read_csv(read_bytes(path), names, sep=" ", header=False)
-    frame = from_votes(ids(raw, "image_id"), vote_table(raw, VOTES), BINS)
+    raw = rated(read_csv(read_bytes(path), names, sep=" ", header=False), "image_id", VOTES)
+    frame = from_votes(numbered_ids(raw, "image_id"), vote_table(raw, VOTES), BINS)
     off = ~(np.abs(numbers(raw, "mean", 1, 7) - frame["mos"].to_numpy()) < 0.01)
     report(raw.attrs["file"], [(line, "the mean is not that of the votes.") for line in raw.index[off]])
     return frame

@@ -6,7 +6,7 @@
 from pathlib import Path
 
 from aeslib.data.adapters.photonet import BINS, image_key, listed
-from aeslib.data.adapters.reading import Layout, need, report, stack
+from aeslib.data.adapters.reading import Layout, need, report, stack, with_notes
 from aeslib.data.table import LabelTable, Level
 
 LAYOUTS: dict[str, dict[Level, list[Layout]]] = {"aesmamba": {"image": [Layout("both", ("train.csv", "test.csv"))]}}
@@ -14,6 +14,7 @@ IMAGES = ("images",)
 __all__ = ["IMAGES", "LAYOUTS", "image_key", "read"]
 
 
+@with_notes
 def read(folder: Path, family: str, level: Level) -> LabelTable:
     """Votes 1 to 7 and the column `text`: all comments on an image as one string."""
     _, paths = need(folder, LAYOUTS[family][level])

@@ -4,18 +4,22 @@ A reader stops at the first kind of trouble with a `DataError`. Inside `collecti
 finding instead, which is how a folder is examined as a whole.
 """
 
+import csv
 import gzip
 import hashlib
 import io
 import json
+import re
 import struct
 import warnings
 import zipfile
 import zlib
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial, wraps
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -71,6 +75,14 @@ class Adapter(Protocol):
         """The labels of a folder, a family and a level."""
 
 
+NAMES_OF_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", " ": "blanks", "=": "equals signs", "|": "bars"}
+BLANKS = r"\s+"
+"""Stands between fields where blanks do, in runs of any length."""
+DECIMAL_COMMA = r"[-+]?\d+,\d+"
+FEW = 0.02
+"""Largest share of rows that may be left out, or averaged, with a note; more is an error."""
+
+_notes: ContextVar[list[str] | None] = ContextVar("notes", default=None)
 _findings: ContextVar[list[Finding] | None] = ContextVar("findings", default=None)
 _opened: ContextVar[dict[str, str] | None] = ContextVar("opened", default=None)
 
@@ -109,6 +121,32 @@ def report(file: str, problems: Sequence[tuple[Hashable, str]]) -> None:
     where = "" if line is None else f", line {line}"
     more = f" ({len(problems)} such lines in all.)" if len(problems) > 1 else ""
     raise DataError(f"{file}{where}: {problem}{more}")
+
+
+Reader = Callable[[Path, str, Level], LabelTable]
+
+
+def with_notes(read: Reader) -> Reader:
+    """Decorate a reader: what is passed to `note` while it reads is added to the notes of its table."""
+
+    @wraps(read)
+    def noted(folder: Path, family: str, level: Level) -> LabelTable:
+        notes: list[str] = []
+        token = _notes.set(notes)
+        try:
+            table = read(folder, family, level)
+        finally:
+            _notes.reset(token)
+        return replace(table, notes=(*table.notes, *dict.fromkeys(notes)))
+
+    return noted
+
+
+def note(text: str) -> None:
+    """Add a note to the table that is being read; nothing happens outside `with_notes`."""
+    notes = _notes.get()
+    if notes is not None:
+        notes.append(text)
 
 
 def find(folder: Path, name: str) -> Path | None:
@@ -151,6 +189,26 @@ def need(folder: Path, layouts: Sequence[Layout]) -> tuple[Layout, list[Path]]:
     return chosen
 
 
+def readable_families(adapter: Adapter, folder: Path, level: Level = "image") -> list[str]:
+    """Return the families of splits whose label files are all in `folder`, in the adapter's order."""
+
+    def complete(layouts: Sequence[Layout]) -> bool:
+        try:
+            return choose(folder, layouts) is not None
+        except DataError:
+            return False  # a part of the files, or a link that leads outside
+
+    return [family for family, levels in adapter.LAYOUTS.items() if complete(levels.get(level, ()))]
+
+
+def main_family(adapter: Adapter, folder: Path, level: Level = "image") -> str:
+    """Return the family that is read unless another is asked for: the first readable one, else the first of all.
+
+    `load`, `data status` and `data verify` all follow this rule.
+    """
+    return next(iter(readable_families(adapter, folder, level) or adapter.LAYOUTS))
+
+
 def read_bytes(path: Path) -> Raw:
     """The (unpacked) bytes of a file."""
     name = f"{path.parent.name}/{path.name}"
@@ -179,6 +237,11 @@ def read_zip(path: Path) -> dict[str, Raw]:
 
 def read_text(raw: Raw) -> str:
     """UTF-8 text, with or without byte-order mark."""
+    if raw.data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        raise DataError(
+            f"{raw.name}: is UTF-16 text, as Excel writes it; expected UTF-8. Save it again as CSV UTF-8, or fetch the "
+            "owners' file."
+        )
     try:
         text = raw.data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -203,6 +266,7 @@ def read_csv(raw: Raw, columns: Sequence[str], *, sep: str = ",", header: bool =
         skip: lines to leave out at the top.
     """
     text = read_text(raw)
+    sep = _separator(raw.name, text, columns, sep, header=header, skip=skip)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # more fields than names: never drop them silently
@@ -225,7 +289,45 @@ def read_csv(raw: Raw, columns: Sequence[str], *, sep: str = ",", header: bool =
     if not len(frame):
         raise DataError(f"{raw.name}: has a header and no rows; fetch it again.")
     frame.attrs["file"] = raw.name
+    if sep == BLANKS:  # a field that is missing shifts those behind it
+        short = frame.index[frame[columns[-1]].isna()]
+        report(raw.name, [(line, f"fewer than {len(columns)} fields separated by blanks.") for line in short])
     return frame
+
+
+def _separator(file: str, text: str, columns: Sequence[str], sep: str, *, header: bool, skip: int) -> str:
+    """Return what stands between fields: `sep`, or `BLANKS` where blanks are expected and stand in runs.
+
+    Raises:
+        DataError: when the first lines fit another separator and not this one.
+    """
+    rows = [line for line in islice(io.StringIO(text), skip, skip + 100) if line.strip()]
+    rows, enough = (rows[:1], lambda fields: set(columns) <= set(fields)) if header else (
+        rows, lambda fields: len(fields) == len(columns)
+    )  # fmt: skip
+
+    def fits(fields: Callable[[str], list[str]]) -> bool:
+        return 2 * sum(enough([field.strip() for field in fields(row)]) for row in rows) > len(rows)
+
+    if len(columns) < 2 or not rows or fits(partial(_fields, sep=sep)):
+        return sep
+    if sep == " " and fits(str.split):
+        return BLANKS
+    for other, name in NAMES_OF_SEPARATORS.items():
+        if other != sep and fits(partial(_fields, sep=other)):
+            cells = [field for line in islice(io.StringIO(text), skip, skip + 5) for field in _fields(line, other)]
+            decimal = next((field for field in cells if re.fullmatch(DECIMAL_COMMA, field)), None)
+            comma = f" and decimals are written with commas ({decimal})" if decimal else ""
+            points = " and decimal points" if decimal else ""
+            raise DataError(
+                f"{file}: fields are separated by {name}{comma}; expected {NAMES_OF_SEPARATORS[sep]} between fields"
+                f"{points}. Save it again like that, or fetch the owners' file."
+            )
+    return sep
+
+
+def _fields(line: str, sep: str) -> list[str]:
+    return next(csv.reader([line], delimiter=sep), [])
 
 
 def read_json(raw: Raw) -> object:
@@ -255,20 +357,47 @@ def read_records(raw: Raw, fields: Sequence[str]) -> pd.DataFrame:
     return frame
 
 
-def ids(frame: pd.DataFrame, column: str, *, unique: bool = True) -> pd.Series:
-    """A column of names: present, without blanks around them, and each only once."""
-    names = frame[column].astype("string").str.strip().fillna("").astype(str)
+def image_number(name: str) -> str:
+    """Return the id of a numbered image from any way of writing it: "953619.0", "000953619", "ava/953619.jpg".
+
+    A name that holds no number alone is returned without folder and ending.
+    """
+    stem = re.sub(r"\.(?:jpe?g|png|bmp|gif|webp|tiff?)$", "", re.split(r"[/\\]", name)[-1], flags=re.IGNORECASE)
+    match = re.fullmatch(r"0*(\d+)(?:\.0*)?", stem)
+    return match[1] if match else stem
+
+
+def numbered_ids(frame: pd.DataFrame, column: str, *, unique: bool = True) -> pd.Series:
+    """Like `ids`, for images that are known by a number: every way of writing it gives the same id."""
+    return ids(frame, column, unique=unique, key=image_number)
+
+
+def ids(frame: pd.DataFrame, column: str, *, unique: bool = True, key: Callable[[str], str] | None = None) -> pd.Series:
+    """A column of names: present, without blanks around them, and each only once.
+
+    Args:
+        frame: a table of `read_csv` and the like.
+        column: its column.
+        unique: whether a name that occurs again is reported.
+        key: from a name as written to the id that it stands for, before ids are compared.
+    """
+    written = frame[column].astype("string").str.strip().fillna("").astype(str)
+    names = written.map(key) if key else written
     empty = names == ""
     problems: list[tuple[Hashable, str]] = [(line, f"{column} is empty.") for line in frame.index[empty]]
     if unique:
         again = names.duplicated() & ~empty
         first = dict(zip(names[::-1], frame.index[::-1], strict=True)) if again.any() else {}
         problems += [
-            (line, f"{column} {name!r} occurs again; its first line is {first[name]}.")
-            for line, name in names[again].items()
+            (line, f"{column} {_spelling(text, name)} occurs again; its first line is {first[name]}.")
+            for (line, name), text in zip(names[again].items(), written[again], strict=True)
         ]
     report(frame.attrs["file"], problems)
     return names
+
+
+def _spelling(written: str, name: str) -> str:
+    return repr(name) if written == name else f"{name!r} (written {written!r})"
 
 
 def numbers(
@@ -277,6 +406,8 @@ def numbers(
     """(N,) values of a column: numbers from `low` to `high` (give or take `within`), whole ones where asked."""
     values = pd.to_numeric(frame[column], errors="coerce").to_numpy(float)
     bad = ~np.isfinite(values)
+    if bad.any() and not whole:
+        _refuse_decimal_commas(frame, column)
     bad |= (values < low - within) | (values > high + within)
     if whole:
         bad |= values != np.round(values)
@@ -292,6 +423,75 @@ def numbers(
             ],
         )
     return values
+
+
+def _refuse_decimal_commas(frame: pd.DataFrame, column: str) -> None:
+    """Raise `DataError` when most cells of a column are numbers with a decimal comma: the whole file is like that."""
+    cells = frame[column].dropna().astype(str).str.strip()
+    comma = cells[cells.str.fullmatch(DECIMAL_COMMA)]
+    if 2 * len(comma) > len(cells):
+        raise DataError(
+            f"{frame.attrs['file']}, line {comma.index[0]}: {column} is {comma.iloc[0]!r}: a decimal comma; expected "
+            f"{comma.iloc[0].replace(',', '.')!r}. Save the file again with decimal points, or fetch the owners' file."
+        )
+
+
+def rated(frame: pd.DataFrame, column: str, values: Sequence[str]) -> pd.DataFrame:
+    """Leave out, with a note, the few rows of a release that hold no rating: one score of -1, or votes all 0 or -1.
+
+    Where they are more than a share of `FEW`, all rows are kept, and whoever checks the values reports them.
+
+    Args:
+        frame: a table of `read_csv` and the like.
+        column: the names of images, for the note.
+        values: one column of scores, or all columns of votes.
+    """
+    suspects = pd.to_numeric(frame[values[0]], errors="coerce").isin([0, -1])  # few: the other columns cost time
+    cells = frame.loc[suspects, list(values)].apply(pd.to_numeric, errors="coerce")
+    unrated = (cells == -1).all(axis=1) | ((cells == 0).all(axis=1) & (len(values) > 1))
+    empty = unrated.reindex(frame.index, fill_value=False)
+    if not 0 < empty.sum() <= FEW * len(frame):
+        return frame
+    note(f"{count_and_names(frame[column][empty])} of {len(frame)} left out of {frame.attrs['file']}: no rating")
+    return _kept(frame, ~empty)
+
+
+def _kept(frame: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
+    part = frame[rows]
+    part.attrs["file"] = frame.attrs["file"]
+    return part
+
+
+def count_and_names(names: pd.Series) -> str:
+    """Return how many images there are and which are the first, for a note."""
+    first = ", ".join(map(str, names[:3])) + (" …" if len(names) > 3 else "")
+    return f"{len(names)} image{'s' if len(names) > 1 else ''} ({first})"
+
+
+def single_ratings(ratings: pd.DataFrame, file: str) -> pd.DataFrame:
+    """Return one rating for each image and user, at every level that is made from it.
+
+    A rating that stands twice counts once. Different ratings by one user of one image become their mean, which does
+    not depend on the order of rows; where that befalls more than a share of `FEW`, they are reported as errors.
+
+    Args:
+        ratings: columns image_id, user_id, score and perhaps attr_NAME and split; the index is the line.
+        file: for messages.
+    """
+    by = ["image_id", "user_id"]
+    single = ratings.drop_duplicates()
+    if repeats := len(ratings) - len(single):
+        note(f"{repeats} rating(s) that stand twice counted once")
+    again = single.duplicated(by)
+    if not again.any():
+        return single.reset_index(drop=True)
+    if again.sum() > FEW * len(single):
+        rows = single[again].iterrows()
+        problem = "user {0.user_id!r} has rated image {0.image_id!r} before, and not the same."
+        report(file, [(line, problem.format(row)) for line, row in rows])
+    note(f"{int(again.sum())} further rating(s) of an image by the same user: the mean of them counts once")
+    how = {name: "first" if name in {*by, "split"} else "mean" for name in single if name not in by}
+    return single.groupby(by, sort=False, as_index=False).agg(how)[list(single)]
 
 
 def vote_table(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -332,7 +532,7 @@ def from_votes(image_id: pd.Series, votes: pd.DataFrame, bins: Sequence[float]) 
     """An image table from vote counts: mean, standard deviation, number of votes and the votes themselves."""
     counts = votes.to_numpy(float)
     mean, std = moments(counts, bins)
-    total = counts.sum(axis=1).astype(int)
+    total = counts.sum(axis=1).round().astype(int)
     return pd.DataFrame(
         {"image_id": image_id.to_numpy(), "mos": mean, "std": std, "n_votes": total} | {k: votes[k] for k in votes}
     )

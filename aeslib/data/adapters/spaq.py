@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from aeslib.data.adapters.reading import Layout, ids, need, numbers, read_bytes, read_csv, report
+from aeslib.data.adapters.reading import Layout, ids, need, numbers, rated, read_bytes, read_csv, report, with_notes
 from aeslib.data.table import LabelTable, Level
 from aeslib.errors import DataError
 
@@ -30,11 +30,13 @@ def image_key(name: str) -> str:
     return Path(name).name
 
 
+@with_notes
 def read(folder: Path, family: str, level: Level) -> LabelTable:
     """Mean score and attributes; `scenes` adds the shares of nine scenes as columns `scene_NAME`."""
     _, paths = need(folder, LAYOUTS[family][level])
     header = ["Image name", "MOS", *COLUMNS.values()]
     raw = (read_sheet if paths[0].suffix == ".xlsx" else _read_export)(paths[0], header)
+    raw = rated(raw, "Image name", ["MOS"])
     frame = pd.DataFrame(
         {"image_id": ids(raw, "Image name").to_numpy(), "split": "all", "mos": numbers(raw, "MOS", 0, 100)}
     )

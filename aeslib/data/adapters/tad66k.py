@@ -7,7 +7,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from aeslib.data.adapters.reading import Layout, Raw, ids, need, numbers, read_bytes, read_csv, read_zip, stack
+from aeslib.data.adapters.reading import (
+    Layout,
+    Raw,
+    ids,
+    need,
+    numbers,
+    rated,
+    read_bytes,
+    read_csv,
+    read_zip,
+    stack,
+    with_notes,
+)
 from aeslib.data.table import LabelTable, Level
 from aeslib.errors import DataError
 
@@ -38,6 +50,7 @@ def image_key(name: str) -> str:
     return Path(name).name
 
 
+@with_notes
 def read(folder: Path, family: str, level: Level) -> LabelTable:
     """The merged lists (52,248 + 14,079) or those of the 47 themes (52,726 + 13,601), which add the column `theme`."""
     layout, paths = need(folder, LAYOUTS[family][level])
@@ -45,7 +58,7 @@ def read(folder: Path, family: str, level: Level) -> LabelTable:
     files = _unpack(paths[0], names) if layout is ARCHIVE else [read_bytes(path) for path in paths]
     parts: dict[str, list[pd.DataFrame]] = {"train": [], "test": []}
     for name, raw in zip(names, files, strict=True):
-        frame = read_csv(raw, ["image", "score"])
+        frame = rated(read_csv(raw, ["image", "score"]), "image", ["score"])
         part = pd.DataFrame({"image_id": ids(frame, "image").to_numpy(), "mos": numbers(frame, "score", 0, 10)})
         if family == "themes":
             part["theme"] = Path(name).stem

@@ -19,6 +19,7 @@ from aeslib.data.adapters.reading import (
     read_records,
     report,
     stack,
+    with_notes,
 )
 from aeslib.data.table import LabelTable, Level
 
@@ -39,6 +40,7 @@ def image_key(name: str) -> str:
     return Path(name).stem.upper()
 
 
+@with_notes
 def read(folder: Path, family: str, level: Level) -> LabelTable:
     """Mean scores of all images, or (family `idealo`) distributions fitted to them, with a split."""
     layout, paths = need(folder, LAYOUTS[family][level])
