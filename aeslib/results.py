@@ -23,6 +23,7 @@ from aeslib.data import Dataset, load
 from aeslib.data.table import Level
 from aeslib.errors import ParameterError, unknown
 from aeslib.latex import latex_table
+from aeslib.numerics import PACKAGES, processor, use_one_thread
 from aeslib.paths import ROOT, atomic_path, check_folder, portable, results_dir, write_text
 from aeslib.profiles import Profile, get_profile
 from aeslib.published import items
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "scikit-learn", "torch")
 SCHEMA = json.loads((Path(__file__).parent / "provenance.schema.json").read_text(encoding="utf-8"))
 PART = re.compile(SCHEMA["properties"]["part"]["pattern"])
 
@@ -142,6 +142,7 @@ class Notebook:
             "runs": list(runs),
             "commit": commit(),
             "versions": versions(),
+            "processor": processor(),
         }
         validate(record, SCHEMA)
         return record
@@ -155,11 +156,17 @@ def in_figures(values: pd.Series) -> pd.Series:
 
 
 def start(name: str, *, profile: str, seed: int) -> Notebook:
-    """The run of notebook `name`; wrong parameters fail here at once, by name."""
+    """Return the run of notebook `name`; wrong parameters fail here at once, by name.
+
+    From here on this process computes with one thread, in JupyterLab as in a headless run: with more, sums are split
+    elsewhere and training ends with other digits. A run uses the other cores for other notebooks.
+    """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ParameterError(f"SEED is {seed!r}; expected a whole number, 0 or more.")
     check_folder()
-    return Notebook(name, get_profile(profile), seed)
+    notebook = Notebook(name, get_profile(profile), seed)
+    use_one_thread()
+    return notebook
 
 
 def badge(figure: Figure) -> None:
@@ -185,4 +192,4 @@ def commit() -> str:
 def versions() -> dict[str, str]:
     """Versions of Python, aeslib and the packages that numbers depend on."""
     found = {"python": platform.python_version(), "aeslib": __version__, "platform": sys.platform}
-    return found | {name: metadata.version(name) for name in PACKAGES}
+    return found | {name: metadata.version(name) for name in (*PACKAGES, "matplotlib")}

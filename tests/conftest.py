@@ -11,6 +11,8 @@ import pytest
 import torch
 from hypothesis import settings
 
+from aeslib.seeding import seeded
+
 settings.register_profile("aeslib", deadline=None, print_blob=True)  # a shared machine is slow at times: no timed tests
 settings.load_profile("aeslib")
 
@@ -41,9 +43,10 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def same_draws() -> None:
+def same_draws() -> Iterator[None]:
     """Every test meets the same random tensors, whatever ran before it."""
-    torch.manual_seed(0)
+    with seeded(0):
+        yield
 
 
 @pytest.fixture

@@ -5,13 +5,16 @@ Time comes first everywhere: a step is then one contiguous block, and backward n
 
     h_t = exp(Δ_t A) h_{t−1} + Δ_t B_t u_t        y_t = Σ_n C_t h_t + S u_t
 
-B is discretised to first order, as Eq 1 says. Everything is computed in float32 at least. There are three ways, and one
-answer: the official fused kernel on a GPU, C on a CPU (`aeslib.aesmamba.compiled`), and torch everywhere.
+B is discretised to first order, as Eq 1 says. Everything is computed in float32 at least. There are three ways: the
+official fused kernel on a GPU, C on a CPU (`aeslib.aesmamba.compiled`), and torch everywhere. They agree to rounding,
+not to the last digit, and training amplifies that: `backend` puts the way into the key of what is kept.
 """
 
 import ctypes
 from collections.abc import Callable
 from functools import cache
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,6 +23,7 @@ from torch import Tensor
 
 from aeslib.aesmamba import compiled
 from aeslib.errors import ParameterError
+from aeslib.numerics import BACKENDS
 
 BUFFER = {"cpu": 2**18, "cuda": 2**24}
 """Numbers of one chunk's states: few enough to stay in a CPU's cache, many enough to keep a GPU busy."""
@@ -77,6 +81,18 @@ def compiled_library() -> tuple[ctypes.CDLL | None, str]:
     if library is not None and not agrees(library):
         return None, "pure torch: the compiled scan does not agree with torch on this machine"
     return library, said
+
+
+def backend() -> str:
+    """Return which of the three ways this process takes, and which build of it."""
+    library = compiled_library()[0]
+    names = ["scan in torch" if library is None else f"scan in C ({Path(library._name).stem})"]
+    if torch.cuda.is_available():
+        names += ["in torch on a GPU" if fused_kernel() is None else f"mamba-ssm {metadata.version('mamba-ssm')}"]
+    return ", ".join(names)
+
+
+BACKENDS[Path(__file__).resolve()] = backend
 
 
 @torch.inference_mode(False)  # the first scan of a process may be a prediction

@@ -25,6 +25,7 @@ from aeslib.aestheticnet.network import Stem
 from aeslib.aestheticnet.supernet import ALL, Kept, Supernet, keep_best
 from aeslib.backbones import IMAGENET
 from aeslib.errors import ParameterError, StateError
+from aeslib.seeding import seeded
 from aeslib.training import Batches
 from aeslib.training.batches import Batch
 from aeslib.training.checkpoint import load_checkpoint, save_checkpoint
@@ -144,8 +145,7 @@ class _Search:
     def begin(self) -> None:
         """A fresh supernet for this stage, with fresh optimisers."""
         c = self.config
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(hash_seed(c.seed, 61, self.stage))
+        with seeded(hash_seed(c.seed, 61, self.stage)):
             bins = self.train.targets["hist"].shape[1]
             self.net = Supernet(self.kept, c.c, c.cells[self.stage], bins, c.stem).to(self.device)
         self.weights, self.alphas = self.net.weights(), list(self.net.alphas)
@@ -155,8 +155,7 @@ class _Search:
     def one_epoch(self) -> None:
         """Every training batch once; ends the stage after its last epoch."""
         c = self.config
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(hash_seed(c.seed, 62, self.stage, self.epoch))
+        with seeded(hash_seed(c.seed, 62, self.stage, self.epoch)):
             self.log.rows.append(self._steps())
         self.log.mixtures.append([self.net.mixture(kind).tolist() for kind in (0, 1)])
         self.epoch += 1

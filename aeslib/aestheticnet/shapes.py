@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from aeslib.seeding import seeded_generator
 from aeslib.training import Batches
 from aeslib.training.batches import Batch
 
@@ -31,7 +32,7 @@ class RandomSize:
 
     def __call__(self, image: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B 3 S S"]:
         """The batch at one of the sizes."""
-        side = self.sizes[int(torch.randint(len(self.sizes), (1,)))]
+        side = self.sizes[int(torch.randint(len(self.sizes), (1,), generator=seeded_generator()))]
         return resized(image, side, side)
 
 

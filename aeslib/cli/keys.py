@@ -18,6 +18,7 @@ from typing import Any
 
 from aeslib import code
 from aeslib.errors import StateError, unknown
+from aeslib.numerics import installed, switches
 from aeslib.paths import ROOT, data_root, results_dir, state, walk
 
 REPORT = "report"
@@ -140,7 +141,7 @@ def unchanged_job(name: str, profile: str, key: str | None) -> Iterator[None]:
 
 
 def notebook_key(name: str, profile: str) -> str:
-    """Key of one notebook: its cells, the code it reaches, data, profile, pins and Python's version."""
+    """Key of one notebook: its cells, the code it reaches, data, profile, pins, and what is installed."""
     path = notebook_path(name)
     return code.digest(_common(profile), _cells(path), *job_inputs(name))
 
@@ -163,7 +164,9 @@ def _cells(path: Path) -> str:
 def _common(profile: str) -> str:
     """What every job depends on."""
     python = ".".join(platform.python_version_tuple()[:2])
-    return code.digest(profile, python, ROOT / "requirements.txt", *fingerprint(data_root()))
+    compiled = os.environ.get("AESLIB_COMPILED", "")
+    facts = [profile, python, compiled, *switches(), *installed()]
+    return code.digest(*facts, ROOT / "requirements.txt", *fingerprint(data_root()))
 
 
 def fingerprint(root: Path) -> Iterator[str]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aeslib.errors import StateError
+from aeslib.numerics import THREADS
 from aeslib.paths import ROOT, cache_home, writing
 from aeslib.schema import skip_iri_grammar
 
-THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM")
 MEMORY = {"hugetlb": 1, "mmap_threshold": 32 << 20, "trim_threshold": 1 << 30, "top_pad": 32 << 20}
 """Tunables of glibc's malloc: large pages, and memory that is freed stays with the process for the next step of a
 training. Otherwise a step of a small network spends a tenth of its time on giving memory back and taking it again."""
@@ -34,7 +34,7 @@ def own_environment() -> None:
     One thread a process (the run uses several processes), this project's code, this environment's own kernel, no
     start-up files.
     """
-    os.environ.update({f"{name}_NUM_THREADS": "1" for name in THREADS})
+    os.environ.update(THREADS)
     os.environ["GLIBC_TUNABLES"] = ":".join(f"glibc.malloc.{name}={value}" for name, value in MEMORY.items())
     os.environ.update(PYTHONHASHSEED="0", PYTHONNOUSERSITE="1", JUPYTER_PREFER_ENV_PATH="1")
     os.environ.update(AESLIB_HOME=str(ROOT), PYTHONPATH=search_path())

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from aeslib.code import unchanged
+from aeslib.numerics import one_thread
 from aeslib.paths import atomic_path, exclusive, write_text
 
 
@@ -21,7 +22,7 @@ def kept(path: Path, make: Callable[[Path], None], files: Sequence[Path] = ()) -
     Args:
         path: a name that tells everything that the array depends on, ending in `.npy`.
         make: writes the array to the path that it is given, when there is none or it was changed since. Two processes
-            that want the same one wait for each other.
+            that want the same one wait for each other. It runs with one thread, so that their number changes nothing.
         files: of the library, whose contents the name stands for.
 
     Raises:
@@ -40,7 +41,7 @@ def kept(path: Path, make: Callable[[Path], None], files: Sequence[Path] = ()) -
             if not whole():
                 for left in path.parent.glob(f".{path.stem[:80]}-*"):  # by processes that were killed
                     left.unlink()
-                with atomic_path(path) as temporary, unchanged(files):
+                with atomic_path(path) as temporary, unchanged(files), one_thread():
                     make(temporary)
                 write_text(seal, as_left(path))
     return np.load(path, mmap_mode="r", allow_pickle=False)

@@ -12,6 +12,7 @@ from torch.nn.functional import interpolate
 
 from aeslib.data.images import Fit, ImageStore
 from aeslib.errors import ParameterError, unknown
+from aeslib.seeding import seeded_generator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class Recipe:
         return replace(self, store=max(side, round(self.store * side / self.side)), side=side)
 
     def train(self, image: Float[Tensor, "B 3 S S"]) -> Float[Tensor, "B 3 T T"]:
-        """Augmented batch; draws from torch's default generator."""
+        """Return the augmented batch; draws from torch's default generator, which `fit` seeds."""
         self._check(image)
         image = crop(image, self.side, random=True) if self.random_crop else resize(image, self.side)
         return mirror(image) if self.flip else image
@@ -81,7 +82,8 @@ def crop(image: Float[Tensor, "B 3 S S"], side: int, *, random: bool) -> Float[T
     if not random:
         start = room // 2
         return image[..., start : start + side, start : start + side]
-    top, left = torch.randint(0, room + 1, (2, len(image), 1), device=image.device)
+    chance = seeded_generator(image.device)
+    top, left = torch.randint(0, room + 1, (2, len(image), 1), generator=chance, device=image.device)
     steps = torch.arange(side, device=image.device)
     picture = torch.arange(len(image), device=image.device)[:, None, None]
     return image.permute(0, 2, 3, 1)[picture, (top + steps)[:, :, None], (left + steps)[:, None, :]].permute(0, 3, 1, 2)
@@ -89,7 +91,7 @@ def crop(image: Float[Tensor, "B 3 S S"], side: int, *, random: bool) -> Float[T
 
 def mirror(image: Float[Tensor, "B 3 S S"]) -> Float[Tensor, "B 3 S S"]:
     """Each picture left–right with probability ½."""
-    chosen = torch.rand(len(image), 1, 1, 1, device=image.device) < 0.5
+    chosen = torch.rand(len(image), 1, 1, 1, generator=seeded_generator(image.device), device=image.device) < 0.5
     return torch.where(chosen, image.flip(-1), image)
 
 

@@ -3,7 +3,7 @@
 Each is a function of tensors and plugs into any model with `encode(x) -> z` and `head(z) -> logits` in a training loop
 of one's own:
 
-    pairs = TFA().draw(scores)
+    pairs = TFA().draw(scores, generator)
     z, votes, scores = (pairs.append(rows) for rows in (model.encode(images), votes, scores))
     loss = emd(model.head(z).softmax(-1), votes).mean() + alignment(z, scores)
     best = search(validation_logits, validation_scores, bins)  # None: nothing passes, skip the extra round

@@ -17,6 +17,7 @@ from aeslib.elta.flsa import alignment
 from aeslib.elta.ranksim import rank_similarity
 from aeslib.elta.tfa import TFA
 from aeslib.losses import emd, squared_error
+from aeslib.seeding import seeded_generator
 from aeslib.training.batches import Batch, Batches
 
 Logs = dict[str, float | Tensor]
@@ -47,7 +48,7 @@ class Elta:
         if self.tfa is None:
             z = model.encode(x)
         else:
-            pairs = self.tfa.draw(score)
+            pairs = self.tfa.draw(score, seeded_generator(score.device))
             if self.tfa.level == "pixel":
                 mixed = pairs.mix(batch["image"])
                 z = model.encode(torch.cat([x, self.trunk(mixed) if self.trunk else mixed]))
@@ -73,9 +74,9 @@ class SelfTraining:
     `keep` says which of them pass."""
 
     def __call__(self, model: Model, batch: Batch) -> tuple[Tensor, Logs]:
-        """Labelled loss and that of as many unlabelled pictures, drawn with torch's default generator."""
+        """Return the labelled loss plus that of as many unlabelled pictures, drawn as `fit` has seeded."""
         loss, logs = self.base(model, batch)
-        rows = torch.randint(len(self.pool), (len(batch["score"]),)).numpy()
+        rows = torch.randint(len(self.pool), (len(batch["score"]),), generator=seeded_generator()).numpy()
         keep = torch.from_numpy(self.pool.targets["keep"][rows]).to(loss.device)
         losses = torch.zeros(len(rows), device=loss.device)
         if keep.any():  # only those that pass are encoded, the others would count 0

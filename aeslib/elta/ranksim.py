@@ -10,6 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from aeslib.seeding import seeded_generator
+
 STEP = 2.0
 """λ: how far the similarities are moved to see how their ranks change."""
 
@@ -41,9 +43,9 @@ class SoftRank(torch.autograd.Function):
 def rank_similarity(z: Float[Tensor, "B d"], s: Float[Tensor, " B"]) -> Float[Tensor, ""]:
     """Sum over anchors of the mean squared difference between ranks by score and by cosine ([gong2022ranksim] Eq 2).
 
-    One sample is used per distinct score, drawn with torch's default generator: ties have no rank.
+    One sample is used per distinct score, drawn with torch's default generator, which `fit` seeds: ties have no rank.
     """
-    order = torch.randperm(len(s), device=s.device)
+    order = torch.randperm(len(s), generator=seeded_generator(s.device), device=s.device)
     _, group = s[order].unique(return_inverse=True)
     first = torch.full((int(group.max()) + 1,), len(s), device=s.device).scatter_reduce(
         0, group, torch.arange(len(s), device=s.device), "amin"

@@ -59,7 +59,7 @@ class Pairs:
 
 @dataclass(frozen=True, kw_only=True)
 class TFA:
-    """How pairs are drawn. `TFA().draw(scores)` is the paper's; the other strategies are its ablations (elta 4.4)."""
+    """How pairs are drawn: `TFA().draw(scores, generator)` as in the paper; the others are ablations (elta 4.4)."""
 
     n: int = 1
     """Mixed samples per batch (the paper does not say; released code: 1 in a batch of 48)."""
@@ -90,12 +90,12 @@ class TFA:
             return torch.zeros_like(s)
         return torch.where((s - s.mean()).abs() >= self.threshold, 0.0, -torch.inf)
 
-    def draw(self, scores: Float[Tensor, " B"], generator: torch.Generator | None = None) -> Pairs:
-        """Anchors without replacement, and a partner for each.
+    def draw(self, scores: Float[Tensor, " B"], generator: torch.Generator | None) -> Pairs:
+        """Draw anchors without replacement, and a partner for each.
 
         Args:
             scores: s on a ten-point axis; other scales make τ weaker or stronger without a word.
-            generator: None: torch's default one.
+            generator: made from a seed, on the device of `scores`; None is torch's default one.
 
         Returns:
             n pairs; fewer when fewer samples can be anchors, none when fewer than two can.

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from aeslib.mtcnn.network import FINE_TUNED, HEAD, MultiTaskNet
+from aeslib.seeding import seeded_generator
 from aeslib.training import FitConfig
 from aeslib.training.batches import Batch
 
@@ -38,7 +39,9 @@ def predicted(model: nn.Module, batch: Batch, *, mirrored: bool = False) -> Tens
     for name in ("features", "maps"):
         if name in batch:
             two = batch[name]
-            side = torch.randint(2, (len(two),)) if mirrored else torch.zeros(len(two), dtype=torch.long)
+            side = torch.zeros(len(two), dtype=torch.long)
+            if mirrored:
+                side = torch.randint(2, (len(two),), generator=seeded_generator())
             chosen = two[torch.arange(len(two)), side].float()
             return model.head(chosen if name == "features" else model.upper(chosen))
     return model(batch["image"])

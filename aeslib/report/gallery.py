@@ -130,6 +130,7 @@ def origin(output: Output) -> str:
         ),
         ("runs", "<br>".join(map(escape, record["runs"])) or "none: computed in the chapter"),
         ("versions", escape(", ".join(f"{name} {version}" for name, version in record["versions"].items()))),
+        ("processor", escape(record.get("processor", "not recorded"))),
     ]  # fmt: skip
     rows = "".join(f'<tr><th scope="row">{name}</th><td>{value}</td></tr>' for name, value in facts)
     return f'<details class="fold"><summary>Where it comes from</summary><table class="plain">{rows}</table></details>'

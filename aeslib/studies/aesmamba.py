@@ -21,6 +21,7 @@ from aeslib.data import load_card, pictured
 from aeslib.data.load import synthetic
 from aeslib.metrics import plcc, srcc
 from aeslib.profiles import Profile
+from aeslib.seeding import seeded
 from aeslib.studies.core import Outcome, Study
 from aeslib.studies.frozen import Neck, with_features, with_targets
 from aeslib.studies.parts import FRESH, Parts, parts
@@ -148,8 +149,7 @@ def new_model(cell: Cell, data: Parts, profile: Profile) -> nn.Module:
     base = cell.data.removesuffix(CAPTIONS)
     outputs = data.train.targets["target"].shape[1] if base in HISTOGRAMS else 1
     means = data.train.targets["score"].mean(0)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(hash_seed(cell.seed, 21))
+    with seeded(hash_seed(cell.seed, 21)):
         image, text = encoders(cell, data, profile)
         names = names_of(cell)
         if not cell.adapter:

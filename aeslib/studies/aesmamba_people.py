@@ -27,6 +27,7 @@ from aeslib.data.synthetic.standins import people
 from aeslib.metrics import Interval, bootstrap, weighted_mean
 from aeslib.paths import data_root
 from aeslib.profiles import Profile, Size
+from aeslib.seeding import seeded
 from aeslib.studies.aesmamba import BATCH, TEXT, config_of, prepared
 from aeslib.studies.aesmamba import Cell as Visual
 from aeslib.studies.core import Outcome, Results, Study
@@ -152,8 +153,7 @@ def prompts(kind: Kind, profile: Profile) -> Tensor:
 def new_model(profile: Profile, seed: int) -> AesMamba:
     """A fresh AesMamba-P on frozen features."""
     w, paper = world_of(profile), profile.size == "paper"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(hash_seed(seed, 23))
+    with seeded(hash_seed(seed, 23)):
         text: nn.Module = (
             Bert(pretrained=True) if paper else TextEncoder(len(vocabulary(profile)), TEXT, layers=1, length=96)
         )

@@ -24,6 +24,7 @@ from aeslib.backbones import ScoreModel, build, count_parameters
 from aeslib.losses import emd
 from aeslib.metrics import emd_distance
 from aeslib.profiles import Profile
+from aeslib.seeding import seeded
 from aeslib.studies.core import Outcome, Study, run_study
 from aeslib.studies.parts import Parts, parts
 from aeslib.training import Batches, FitConfig, fit, predict
@@ -238,8 +239,7 @@ def new_model(cell: Cell, bins: tuple[float, ...], profile: Profile) -> ScoreMod
     """A fresh network; weights depend on the seed alone."""
     config = net_config(profile, cbam=cell.cbam)
     cells = None if cell.net in ("cnn", "nima") else genotype_of(cell, profile)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(hash_seed(cell.seed, 45))
+    with seeded(hash_seed(cell.seed, 45)):
         if cells is not None:
             return score_model(cells, config, bins)
         encoder = pretrained("cnn", profile) if cell.net == "nima" else build("cnn", profile.size)

@@ -1,8 +1,9 @@
 """A study is a named grid of runs. `run_study` reads the runs that exist and computes those that do not.
 
 A run lies in `artifacts/PROFILE/STUDY/RUN-KEY/` with `run.json` (key, config, metrics, seconds, digests) and
-`arrays.npz`. KEY covers the run's config, the profile, what its data sets were made from and the code that its study
-can reach, so nothing stale is ever read. The folder is made under another name and renamed: it is whole or not there.
+`arrays.npz`. KEY covers the run's config, the profile, what its data sets were made from, the code that its study
+can reach, and the packages and processor that compute it (`aeslib.numerics`), so nothing stale is ever read. The
+folder is made under another name and renamed: it is whole or not there.
 """
 
 import json
@@ -26,8 +27,10 @@ from aeslib.code import closure, digest, module_file, unchanged
 from aeslib.data import origin
 from aeslib.errors import ParameterError, StateError, unknown
 from aeslib.locks import folder_lock
+from aeslib.numerics import numerics, one_thread
 from aeslib.paths import artifacts_dir, claimed, writing
 from aeslib.profiles import Profile
+from aeslib.seeding import no_unseeded_draws
 
 STUDIES = {
     "aestheticnet": ("aestheticnet",),
@@ -138,7 +141,7 @@ def run_key(study: Study, config: Any, profile: Profile, details: Sequence[str] 
     files = code_of(study)
     details = origins(study, profile) if details is None else details
     settings = json.dumps([study.name, asdict(config), asdict(profile)], sort_keys=True, default=str)
-    return digest(settings, *details, *files)
+    return digest(settings, numerics(files), *details, *files)
 
 
 def run_study(
@@ -194,7 +197,7 @@ def compute(study: Study, config: Any, profile: Profile, folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter(), time.process_time()
     checkpoint = folder.parent / f".{folder.name}.checkpoint.safetensors"
-    with unchanged(code_of(study)):
+    with unchanged(code_of(study)), one_thread(), no_unseeded_draws(f"a run of {study.name}"):
         outcome = study.run(config, profile, checkpoint)
     if why := wrong_metric(outcome.metrics, asdict(config), study.undefined):
         raise StateError(f"{folder.name} of {study.name} is not kept: {why}.")

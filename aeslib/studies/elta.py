@@ -27,6 +27,7 @@ from aeslib.elta.objective import LFDS, Elta, RankSim, SelfTraining, distance
 from aeslib.elta.tfa import TFA, Level, Strategy
 from aeslib.metrics import STATISTICS
 from aeslib.profiles import Profile
+from aeslib.seeding import seeded
 from aeslib.studies.core import Outcome, Study
 from aeslib.studies.frozen import Neck, blind, features, start_of, with_targets
 from aeslib.studies.parts import Parts, parts
@@ -164,8 +165,7 @@ class Trained:
 
 def new_model(cell: Cell, data: Parts, profile: Profile) -> ScoreModel:
     """A fresh model; weights depend on the seed alone."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(hash_seed(cell.seed, 1))
+    with seeded(hash_seed(cell.seed, 1)):
         if profile.size == "paper":
             encoder: nn.Module = pretrained(encoder_of(cell.host, profile.size), profile)
         else:
@@ -351,9 +351,10 @@ def toy_run(toy: Toy, profile: Profile, checkpoint: Path) -> Outcome:
     data, theme, interval = toy_set(profile)
     label = theme if toy.task == "class" else interval
     train = replace(data, targets={"target": label if toy.task == "class" else data.targets["score"]})
-    torch.manual_seed(hash_seed(toy.seed, 3))
-    model = ScoreModel(build("swinv2" if profile.size == "paper" else "cnn", profile.size), range(CLASSES + 1))
-    model.head = nn.Linear(model.encoder.num_features, CLASSES if toy.task == "class" else CLASSES + 1)  # type: ignore[assignment, arg-type]
+    with seeded(hash_seed(toy.seed, 3)):
+        model = ScoreModel(build("swinv2" if profile.size == "paper" else "cnn", profile.size), range(CLASSES + 1))
+        outputs = CLASSES if toy.task == "class" else CLASSES + 1
+        model.head = nn.Linear(model.encoder.num_features, outputs)  # type: ignore[assignment, arg-type]
     loss = cross_entropy if toy.task == "class" else partial(distance, bins=model.bins)
 
     def objective(m: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from aeslib.backbones import BACKBONES
 from aeslib.code import closure, digest
 from aeslib.data.kept import kept
+from aeslib.numerics import numerics
 from aeslib.paths import artifacts_dir
 from aeslib.profiles import Profile
 from aeslib.studies.parts import Parts
@@ -48,7 +49,7 @@ def features(name: str, data: Batches, profile: Profile, share: int = SHARE) -> 
     modules = ("aeslib.studies.parts", "aeslib.training.pretext", BACKBONES[name].small.__module__)
     images = identity([data.images, data.rows, data.evaluate])
     code = [path for module in modules for path in closure(f"import {module}")]
-    key = digest(f"{name} {profile} {share}", *data.ids, images, *code)
+    key = digest(f"{name} {profile} {share}", numerics(code), *data.ids, images, *code)
     path = artifacts_dir(profile.name) / "features" / f"{name}-{len(data)}-{key}.npy"
 
     def make(temporary: Path) -> None:

@@ -21,6 +21,7 @@ from aeslib.mtcnn.stages import BATCH, first_stage, predicted, second_stage, squ
 from aeslib.mtcnn.start import starting_encoder
 from aeslib.mtcnn.targets import Scaling, columns
 from aeslib.profiles import Profile
+from aeslib.seeding import seeded
 from aeslib.studies.core import Outcome, Study
 from aeslib.studies.parts import Parts, parts
 from aeslib.training import Batches, FitConfig, fit, predict
@@ -106,8 +107,7 @@ def outputs_of(cell: Cell) -> Scaling:
 def new_model(cell: Cell, profile: Profile) -> MultiTaskNet:
     """A fresh network on the starting weights; the head depends on the seed alone."""
     encoder = starting_encoder(profile)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(hash_seed(cell.seed, 4))
+    with seeded(hash_seed(cell.seed, 4)):
         names = outputs_of(cell).names
         return MultiTaskNet(encoder, len(names), dropout=DROPOUT[cell.data], separate=cell.kind == "separate")
 

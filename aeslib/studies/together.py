@@ -31,6 +31,7 @@ from aeslib.metrics import srcc
 from aeslib.mtcnn.start import NORMALISED
 from aeslib.mtcnn.targets import columns
 from aeslib.profiles import Profile
+from aeslib.seeding import seeded
 from aeslib.studies.aestheticnet import SIDE, STD, seen
 from aeslib.studies.core import Outcome, Study, run_study
 from aeslib.studies.effects import rescaled
@@ -183,8 +184,7 @@ class WithAttributes(ScoreModel):
 def new_model(cell: Cell, profile: Profile) -> nn.Module:
     """A fresh model; weights depend on the seed alone, and so are the same for all data sets."""
     data = data_of(cell.data, cell.network, profile)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(hash_seed(cell.seed, 60))
+    with seeded(hash_seed(cell.seed, 60)):
         if profile.size == "paper":
             encoder: nn.Module = pretrained(cell.network, profile)
         else:

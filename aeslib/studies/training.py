@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -14,6 +13,7 @@ from aeslib.backbones import ScoreModel, build
 from aeslib.losses import emd, squared_error
 from aeslib.metrics import plcc, srcc
 from aeslib.profiles import Profile
+from aeslib.seeding import seeded
 from aeslib.studies.core import Outcome, Study
 from aeslib.studies.parts import Parts, parts
 from aeslib.training import Batches, FitConfig, fit, predict
@@ -88,9 +88,9 @@ def compute(cell: Cell, profile: Profile, checkpoint: Path) -> Outcome:
     if cell.method == COLOUR:
         pred = baseline(data)
     else:
-        torch.manual_seed(cell.seed)
-        encoder = pretrained(cell.method, profile) if cell.start == "pretext" else build(cell.method, profile.size)
-        model = ScoreModel(encoder, data.bins)
+        with seeded(cell.seed):
+            encoder = pretrained(cell.method, profile) if cell.start == "pretext" else build(cell.method, profile.size)
+            model = ScoreModel(encoder, data.bins)
         lr, passes = RECIPE[cell.method]
         config = FitConfig(epochs=int(passes * profile.epochs), lr=lr, schedule="cosine", warmup=30, seed=cell.seed)
         history = fit(

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
 from aeslib.errors import ParameterError
+from aeslib.seeding import seeded
 from aeslib.taskvec.coefficients import Personal, personal_loss
 from aeslib.taskvec.network import TaskModel
 from aeslib.taskvec.solve import lr_at
@@ -152,11 +153,12 @@ def fine_tuned(
     optimizer = torch.optim.AdamW(parameters, lr=config.lr, weight_decay=0.0)
     model.train()
     model.head.train(config.dropout)
-    for step in range(config.steps):
-        rows = torch.randperm(len(scores), generator=generator)[: config.batch]
-        loss = personal_loss(model(images[rows]), scores[rows], config)
-        optimizer.param_groups[0]["lr"] = lr_at(step, config)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+    with seeded(generator.initial_seed()):  # dropout
+        for step in range(config.steps):
+            rows = torch.randperm(len(scores), generator=generator)[: config.batch]
+            loss = personal_loss(model(images[rows]), scores[rows], config)
+            optimizer.param_groups[0]["lr"] = lr_at(step, config)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
     return model.eval()

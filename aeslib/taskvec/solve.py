@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, vmap
 
 from aeslib.errors import ParameterError
+from aeslib.seeding import seeded
 from aeslib.taskvec.coefficients import Personal, personal_loss
 from aeslib.taskvec.vectors import TaskStack
 
@@ -127,13 +128,17 @@ def solve_exact(
     generator: torch.Generator,
     each: Callable[[int, float], None] | None = None,
 ) -> Float[Tensor, "n L"]:
-    """One user's coefficients as the paper learns them: merge, run, step (Eq 2 and 3)."""
+    """Return one user's coefficients as the paper learns them: merge, run, step (Eq 2 and 3).
+
+    Dropout follows the seed of `generator`.
+    """
     model.train(config.dropout)
 
     def score(alpha: Tensor, rows: Tensor) -> Tensor:
         return functional_call(model, stack.merged(alpha), (images[rows],))
 
-    found = descend(begin, score, truth, config, generator, each)
+    with seeded(generator.initial_seed()):
+        found = descend(begin, score, truth, config, generator, each)
     model.eval()
     return found
 

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from aeslib.errors import ParameterError, StateError
+from aeslib.seeding import seeded
 from aeslib.training.batches import Batch, Batches
 from aeslib.training.checkpoint import load_checkpoint, save_checkpoint
 from aeslib.training.identity import identity
@@ -239,8 +240,7 @@ class _Run:
         self.signature, self.start = signature, sampled(model.state_dict()) if signature else {}
 
     def one_epoch(self, bar: tqdm) -> None:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(hash_seed(self.config.seed, self.epoch, self.accelerator.process_index))
+        with seeded(hash_seed(self.config.seed, self.epoch, self.accelerator.process_index)):
             row = self._steps(bar)
         if self.validate is not None:
             self.model.eval()

@@ -6,7 +6,6 @@ Scenes are drawn for this alone and never carry an aesthetic score, so no truth 
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
@@ -16,8 +15,10 @@ from aeslib.data.synthetic.render import render
 from aeslib.data.synthetic.scenes import THEMES, Camera, draw_scenes
 from aeslib.data.synthetic.truth import QUALITIES, qualities
 from aeslib.errors import StateError
+from aeslib.numerics import numerics, one_thread
 from aeslib.paths import artifacts_dir, exclusive
 from aeslib.profiles import Profile
+from aeslib.seeding import seeded
 from aeslib.training.batches import Batch, Batches
 from aeslib.training.checkpoint import read_weights, save_weights
 from aeslib.training.fit import FitConfig, fit
@@ -68,15 +69,14 @@ def pretrained(name: str, profile: Profile, *, share: int = 1, progress: bool = 
         return build(name, "paper", pretrained=True)
     images = profile.pretext_images // share
     sizes = (images, profile.pretext_epochs, profile.image_size)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(SEED)
+    with seeded(SEED):
         encoder = build(name)
         files = closure(f"import {__name__}, {BACKBONES[name].small.__module__}")
-        key = digest(f"{name} {sizes}", *files)
+        key = digest(f"{name} {sizes}", numerics(files), *files)
         path = artifacts_dir(profile.name) / "pretext" / f"{name}-{key}.safetensors"
         if _put(path, encoder):
             return encoder
-        with exclusive(path.with_suffix(".lock")):
+        with exclusive(path.with_suffix(".lock")), one_thread():
             if not _put(path, encoder):
                 model = PretextModel(encoder)
                 train = pictures(images, profile.image_size)

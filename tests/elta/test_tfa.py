@@ -90,8 +90,8 @@ def test_any_scores_and_temperatures_give_sound_pairs(scores, n, tau1, tau2):
 
 def test_equal_scores_mix_half_and_half_and_one_picture_not_at_all():
     close(TFA(n=2).draw(torch.full((4,), 5.0), seeded()).lam, [0.5, 0.5])
-    assert TFA().draw(torch.tensor([5.0])).i.tolist() == []
-    assert TFA().draw(torch.tensor([5.0])).append(torch.ones(1, 3)).shape == (1, 3)
+    assert TFA().draw(torch.tensor([5.0]), seeded()).i.tolist() == []
+    assert TFA().draw(torch.tensor([5.0]), seeded()).append(torch.ones(1, 3)).shape == (1, 3)
 
 
 def test_the_threshold_strategy_pairs_far_scores_only():
@@ -99,7 +99,7 @@ def test_the_threshold_strategy_pairs_far_scores_only():
     pairs = tfa.draw(S, seeded())
     assert sorted(pairs.i.tolist()) == [0, 4]
     assert pairs.j.tolist() == [4 - i for i in pairs.i.tolist()]
-    assert len(TFA(strategy="threshold", threshold=3.5).draw(S).i) == 0  # one sample alone has no partner
+    assert len(TFA(strategy="threshold", threshold=3.5).draw(S, seeded()).i) == 0  # one sample alone has no partner
 
 
 def test_random_draws_ignore_the_scores():
@@ -131,3 +131,8 @@ def test_wrong_options_are_named():
     with pytest.raises(ParameterError) as found:
         TFA(tau1=0)
     assert str(found.value) == "TFA has n=1, tau1=0, tau2=4; expected n of 1 or more, temperatures > 0."
+
+
+def test_a_draw_without_a_generator_is_an_error():
+    with pytest.raises(TypeError, match=r"missing 1 required positional argument: 'generator'"):
+        TFA().draw(S)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+import torch
 
 from aeslib import code
 from aeslib.errors import ParameterError, StateError
@@ -79,6 +80,39 @@ def test_key_changes_with_config_profile_data_and_code_only(monkeypatch, tmp_pat
     assert before == run_key(study, cell, SMOKE)
     source.write_text("x = 2")
     assert before != run_key(study, cell, SMOKE)
+
+
+def test_key_changes_with_packages_and_processor(monkeypatch):
+    key = run_key(make(), Cell("a", 0), SMOKE)
+    monkeypatch.setattr(core, "numerics", lambda files: "torch 2.99, AVX2")
+    assert key != run_key(make(), Cell("a", 0), SMOKE)
+
+
+def test_a_run_computes_with_one_thread():
+    """Sums are split by threads: with two, the same run ends with other digits."""
+    threads = []
+
+    def counts(cell, profile, checkpoint):
+        threads.append(torch.get_num_threads())
+        return compute(cell, profile, checkpoint)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        run_study(make(run=counts), SMOKE, progress=False)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert threads == [1] * 4
+
+
+def test_a_run_that_draws_without_a_seed_is_not_kept():
+    def draws(cell, profile, checkpoint):
+        return Outcome({"srcc": float(torch.rand(1))})
+
+    with pytest.raises(StateError, match=r"^a run of toy\.grid drew from the global generator of torch, which no seed"):
+        run_study(make(run=draws), SMOKE, progress=False)
+    assert not list((core.artifacts_dir("smoke") / "toy.grid").glob("[!.]*"))
 
 
 def test_closure_of_a_real_module_is_its_imports():

@@ -8,6 +8,7 @@ from aeslib.code import digest, package_modules
 from aeslib.data.kept import kept
 from aeslib.data.synthetic.distortions import distort
 from aeslib.data.synthetic.standins import CAPTIONS, World, world
+from aeslib.numerics import numerics
 from aeslib.paths import cache_home, reserve
 
 CHUNK = 1200
@@ -17,15 +18,15 @@ CHUNK = 1200
 def pictures(key: str, *, size: int, seed: int, px: int, tail: float = 1.0) -> np.ndarray:
     """(N, 3, px, px) uint8, read-only and memory-mapped: row i shows row i of `standin(key, size=…, seed=…, tail=…)`.
 
-    Rendered on first use; a change of the world's code renders anew. Two processes that want the same pictures at once
-    wait for each other.
+    Rendered on first use; a change of the world's code, of packages or of the processor renders anew. Two processes
+    that want the same pictures at once wait for each other.
 
     Raises:
         ParameterError: for an unknown key, or a size, tail or px out of range.
     """
     base = key.removesuffix(CAPTIONS)
     files = [path for path in package_modules() if path.parent.name == "synthetic"]
-    path = cache_home() / "world" / f"{base}-{size}-{seed}-{tail:g}-{px}-{digest(*files)}.npy"
+    path = cache_home() / "world" / f"{base}-{size}-{seed}-{tail:g}-{px}-{digest(numerics(), *files)}.npy"
     return kept(path, lambda temporary: _write(temporary, world(base, size, seed, tail), px, seed), files)
 
 
