@@ -64,8 +64,5 @@ def no_unseeded_draws(where: str) -> Iterator[None]:
 
 def _states() -> dict[str, bytes]:
     """Return the states of the global generators on the CPU, by package."""
-    _, words, place, *rest = np.random.get_state()
-    return {
-        "torch": torch.get_rng_state().numpy().tobytes(),
-        "numpy": b"%r" % [words.tobytes(), place, *rest],  # type: ignore[union-attr]
-    }
+    numpy = np.random.get_state(legacy=False)["state"]
+    return {"torch": torch.get_rng_state().numpy().tobytes(), "numpy": numpy["key"].tobytes() + b"%d" % numpy["pos"]}

@@ -73,7 +73,8 @@ def prepared(key: str, part: Literal["train", "val", "test"], profile: Profile) 
     data: Batches = getattr(pictures_of(key, profile), part)
     if profile.size == "paper":
         return data
-    start = MultiTaskNet(starting_encoder(profile), 1).eval()
+    with seeded(0):
+        start = MultiTaskNet(starting_encoder(profile), 1).eval()  # its head is not used
     sides = (False, True) if part == "train" else (False,)
     plain = replace(data, augment=None, targets={})
     maps = np.stack([_maps(start, plain, mirrored) for mirrored in sides], 1)  # (N, 1 or 2, c, h, w)

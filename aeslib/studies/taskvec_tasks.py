@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from aeslib.profiles import Profile
+from aeslib.seeding import seeded
 from aeslib.studies.core import Outcome, Study, run_study
 from aeslib.studies.parts import Parts, parts
 from aeslib.taskvec.network import TaskModel, Which, encoder_of
@@ -49,7 +50,8 @@ def start_model(which: Which, profile: Profile, seed: int) -> TaskModel:
     """θ_pre: the pretrained tower with the random head that all tasks of this seed start from."""
     paper = profile.size == "paper"
     tower = pretrained(encoder_of(which, profile.size), profile, progress=False)
-    model = TaskModel(tower, hidden=512 if paper else 64)
+    with seeded(seed):
+        model = TaskModel(tower, hidden=512 if paper else 64)
     shared_head(seed, model)
     return model.eval()
 

@@ -136,6 +136,8 @@ def fit(
 ) -> History:
     """Train `model` in place.
 
+    On a CPU the last digits depend on the number of threads: studies and notebooks use one (`aeslib.numerics`).
+
     Args:
         model: on any device; it is moved to the accelerator's, and back at the end.
         objective: gives the scalar loss of a batch and what to log.

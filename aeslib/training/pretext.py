@@ -66,7 +66,8 @@ def pretrained(name: str, profile: Profile, *, share: int = 1, progress: bool = 
     profile or code makes another.
     """
     if profile.size == "paper":
-        return build(name, "paper", pretrained=True)
+        with seeded(SEED):
+            return build(name, "paper", pretrained=True)
     images = profile.pretext_images // share
     sizes = (images, profile.pretext_epochs, profile.image_size)
     with seeded(SEED):

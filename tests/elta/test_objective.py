@@ -132,7 +132,7 @@ def test_the_snippet_of_the_docstring_runs(batch):
         **{name: getattr(aeslib.elta, name) for name in aeslib.elta.__all__},
         "emd": emd, "model": model(), "images": batch["image"], "votes": batch["target"], "scores": batch["score"],
         "bins": torch.tensor(BINS), "validation_logits": torch.randn(60, 10) * 4, "validation_scores": torch.rand(60),
-        "pool_logits": torch.randn(20, 10) * 4,
+        "pool_logits": torch.randn(20, 10) * 4, "generator": torch.Generator().manual_seed(0),
     }  # fmt: skip
     exec("\n".join(line.removeprefix("    ") for line in lines), scope)
     scope["loss"].backward()
