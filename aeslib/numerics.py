@@ -60,14 +60,14 @@ def _blas() -> str:
 
 
 def processor() -> str:
-    """Return which kernels numpy, and torch where it is imported, use on this machine."""
-    facts = [platform.machine(), f"BLAS {_blas()}", *switches()]
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        on = torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
-        facts += [f"torch {torch.backends.cpu.get_cpu_capability()}", f"oneDNN {'on' if on else 'off'}"]
-        if torch.cuda.is_available():
-            facts += [torch.cuda.get_device_name(), f"cuDNN {torch.backends.cudnn.version()}"]
+    """Return which kernels numpy and torch use on this machine."""
+    import torch
+
+    on = torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
+    facts = [platform.machine(), f"torch {torch.backends.cpu.get_cpu_capability()}"]
+    facts += [f"oneDNN {'on' if on else 'off'}", f"BLAS {_blas()}", *switches()]
+    if torch.cuda.is_available():
+        facts += [torch.cuda.get_device_name(), f"cuDNN {torch.backends.cudnn.version()}"]
     return ", ".join(facts)
 
 
@@ -77,8 +77,6 @@ def numerics(files: Iterable[Path] = ()) -> str:
     Args:
         files: of the code that computes the result; those with several implementations (`BACKENDS`) say which is used.
     """
-    import torch  # noqa: F401  `processor` speaks of it
-
     backends = [BACKENDS[file]() for file in sorted(BACKENDS.keys() & set(files))]
     packages = [f"{name} {version}" for name, version in versions().items()]
     return ", ".join([f"python {platform.python_version()}", *packages, processor(), *backends])

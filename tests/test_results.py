@@ -1,3 +1,4 @@
+import json
 import re
 
 import pandas as pd
@@ -47,3 +48,10 @@ def test_a_part_is_a_word_before_anything_is_written(part):
         str(caught.value) == f"save('elta.F1'): part is {part!r}; expected words of a-z and 0-9 such as 'aadb-counts'."
     )
     assert not results_dir("smoke").exists()
+
+
+def test_a_side_car_says_what_computed_the_digits():
+    start("02_long_tail", profile="smoke", seed=0).save(item="elta.F1", table=pd.DataFrame({"row": [1]}))
+    record = json.loads((results_dir("smoke") / "tables" / "elta.F1.json").read_text())
+    assert {"torch", "timm", "scipy", "pillow"} <= set(record["versions"])
+    assert re.match(r"\S+, torch \S+, oneDNN (on|off), BLAS \S+", record["processor"])
