@@ -131,3 +131,20 @@ def test_a_job_planned_before_its_process_read_the_library_is_not_done(project, 
     monkeypatch.setitem(code.CONTENTS, project / "tail.py", b"x = 2")
     with pytest.raises(StateError, match="02 does not count as done"), keys.unchanged_job("02", "smoke", key):
         pytest.fail("begun")
+
+
+def test_what_is_installed_or_switched_makes_chapters_due(monkeypatch):
+    """The lock says what should be installed; an upgraded torch gives other digits all the same."""
+    changed = []
+    for change in (
+        lambda: None,
+        lambda: monkeypatch.setattr(keys, "installed", lambda: ["torch-2.99.dist-info"]),
+        lambda: monkeypatch.setenv("AESLIB_COMPILED", "0"),
+        lambda: monkeypatch.setenv("ATEN_CPU_CAPABILITY", "avx2"),
+    ):
+        change()
+        keys._common.cache_clear()
+        changed.append(keys.notebook_key("02_long_tail", "smoke"))
+    monkeypatch.undo()
+    keys._common.cache_clear()
+    assert len(set(changed)) == 4
