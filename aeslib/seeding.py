@@ -1,4 +1,4 @@
-"""Draws that follow a seed: torch's default generator serves only inside `seeded`, all other draws name their own."""
+"""Draws that follow a seed: global generators serve only inside `seeded`, all other draws name their own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,17 +14,20 @@ _inside: ContextVar[bool] = ContextVar("inside seeded", default=False)
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed torch's default generator for the block, and put its earlier state back afterwards.
+    """Seed the global generators of torch and numpy for the block, and put their earlier states back afterwards.
 
-    Initial weights, dropout and augmentation draw from that generator and cannot be given another.
+    Initial weights, dropout and augmentation draw from torch's and cannot be given another; some of scikit-learn's
+    estimators draw from numpy's.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        token = _inside.set(True)
+        before, token = np.random.get_state(), _inside.set(True)
+        np.random.seed(seed % 2**32)
         try:
             yield
         finally:
             _inside.reset(token)
+            np.random.set_state(before)
 
 
 def seeded_generator(device: torch.device | str = "cpu") -> torch.Generator | None:

@@ -11,6 +11,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from aeslib.backbones import VGG, Encoder, Entry, build, register
 from aeslib.profiles import Profile
+from aeslib.seeding import seeded
 from aeslib.training.pretext import SHARE, pretrained
 
 NORMALISED = "vgg16-bn"
@@ -50,4 +51,6 @@ def starting_encoder(profile: Profile) -> Encoder:
     """VGG16 with its starting weights."""
     if profile.size == "paper":
         return pretrained("vgg16", profile)
-    return folded(pretrained(NORMALISED, profile, share=SHARE, progress=False), build("vgg16"))
+    with seeded(0):  # weights of its own that `folded` replaces
+        plain = build("vgg16")
+    return folded(pretrained(NORMALISED, profile, share=SHARE, progress=False), plain)

@@ -16,10 +16,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(2400)]
 STUDIES = ("elta.ablation", "taskvec.tasks", "aesmamba.persons", "aestheticnet.search")
 RUN = """
 import json, sys
+from dataclasses import replace
 from aeslib.paths import artifacts_dir
 from aeslib.profiles import get_profile
 from aeslib.studies.core import compute, find_study, read_run
-profile, digests = get_profile("smoke"), {}
+profile, digests = replace(get_profile("smoke"), images=150, test_images=60, pretext_images=96), {}
 for name in sys.argv[1:]:
     study, folder = find_study(name), artifacts_dir("smoke") / name / "first"
     compute(study, study.grid(profile)[-1], profile, folder)
