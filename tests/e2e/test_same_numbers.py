@@ -20,7 +20,7 @@ from dataclasses import replace
 from aeslib.paths import artifacts_dir
 from aeslib.profiles import get_profile
 from aeslib.studies.core import compute, find_study, read_run
-profile, digests = replace(get_profile("smoke"), images=150, test_images=60, pretext_images=96), {}
+profile, digests = replace(get_profile("smoke"), pretext_images=96), {}
 for name in sys.argv[1:]:
     study, folder = find_study(name), artifacts_dir("smoke") / name / "first"
     compute(study, study.grid(profile)[-1], profile, folder)
