@@ -3,6 +3,7 @@
 nb = start("02_long_tail", profile=PROFILE, seed=SEED)
 aadb = nb.load("aadb")
 nb.save(item="elta.F1", table=counts, data=[aadb])
+nb.save(item="elta.T4", table=effects, runs=list(results.frame["key"]))  # the runs know what they have read
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aeslib import __version__
 from aeslib.data import Dataset, load
+from aeslib.data.sources import HasOrigin, Origin, origin_of
 from aeslib.data.table import Level
 from aeslib.errors import ParameterError, unknown
 from aeslib.latex import latex_table
@@ -28,6 +30,7 @@ from aeslib.paths import ROOT, atomic_path, check_folder, portable, results_dir,
 from aeslib.profiles import Profile, get_profile
 from aeslib.published import items
 from aeslib.schema import validate
+from aeslib.studies.core import sources_of_runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +59,7 @@ class Notebook:
         table: pd.DataFrame | None = None,
         figure: Figure | None = None,
         part: str = "",
-        data: Sequence[Dataset] = (),
+        data: Sequence[HasOrigin] = (),
         runs: Sequence[str] = (),
         caption: str = "",
     ) -> pd.DataFrame | Figure:
@@ -67,13 +70,15 @@ class Notebook:
             table: rows as shown; exactly one of `table` and `figure`.
             figure: a matplotlib figure.
             part: short word for the second and further outputs of one item ("aadb"): `elta.F1-aadb.svg`.
-            data: the data sets behind it; one that is synthetic puts a badge on the output's face.
-            runs: keys of the study runs behind it.
+            data: what the chapter itself looked at: data sets, `Parts`, `Users`. Never what runs have read.
+            runs: keys of the study runs behind it; the data sets that they have read are taken from their records.
             caption: one sentence for the report.
 
         Raises:
-            ParameterError: for an unknown item, an item of another notebook, a part that is no such word, or both or
-                none of table and figure.
+            ParameterError: for an unknown item, an item of another notebook, a part that is no such word, both or none
+                of table and figure, a run that is not there, or `data` from another source than the runs have read.
+
+        An output with anything synthetic behind it says so on its face.
         """
         if item not in items().index:
             raise unknown("item", item, items().index)
@@ -87,13 +92,14 @@ class Notebook:
         if (table is None) == (figure is None):
             raise ParameterError(f"save({item!r}): pass exactly one of table= and figure=.")
         stem = f"{item}-{part}" if part else item
-        synthetic = any(d.source == "synthetic" for d in data)
+        sources = merged_sources(self.profile.name, runs, data)
+        synthetic = any(entry.source == "synthetic" for entry in sources)
         if table is not None:
             folder, names = results_dir(self.profile.name) / "tables", self._save_table(stem, table, synthetic, caption)
         else:
             assert figure is not None
             folder, names = results_dir(self.profile.name) / "figures", self._save_figure(stem, figure, synthetic)
-        record = self._provenance(item, part, names, data, runs, caption)
+        record = self._provenance(item, part, names, sources, runs, caption)
         write_text(folder / f"{stem}.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
         return table if table is not None else figure  # type: ignore[return-value]
 
@@ -128,7 +134,7 @@ class Notebook:
         return [f"figures/{stem}{suffix}" for suffix in (".svg", ".png")]
 
     def _provenance(
-        self, item: str, part: str, outputs: list[str], data: Sequence[Dataset], runs: Sequence[str], caption: str
+        self, item: str, part: str, outputs: list[str], sources: Sequence[Origin], runs: Sequence[str], caption: str
     ) -> dict[str, Any]:
         record = {
             "item": item,
@@ -138,7 +144,7 @@ class Notebook:
             "profile": self.profile.name,
             "seed": self.seed,
             "outputs": outputs,
-            "data": [{"key": d.key, "source": d.source, "detail": portable(d.detail)} for d in data],
+            "data": [asdict(entry) | {"detail": portable(entry.detail)} for entry in sources],
             "runs": list(runs),
             "commit": commit(),
             "versions": versions(),
@@ -146,6 +152,23 @@ class Notebook:
         }
         validate(record, SCHEMA)
         return record
+
+
+def merged_sources(profile: str, runs: Sequence[str], data: Sequence[HasOrigin]) -> list[Origin]:
+    """Return what an output was made from: all that its runs have read, then the data sets of `data`, each once.
+
+    Raises:
+        ParameterError: when `data` states another source of a data set than the runs have read.
+    """
+    recorded, stated = sources_of_runs(profile, runs), [origin_of(entry) for entry in data]
+    for entry in stated:
+        read = sorted({other.source for other in recorded if other.key == entry.key})
+        if read and entry.source not in read:
+            raise ParameterError(
+                f"{entry.key}: data= says {entry.source!r}, but the runs have read {' and '.join(map(repr, read))}. "
+                "Leave it out of data=: what runs have read is taken from their records."
+            )
+    return list(dict.fromkeys([*recorded, *stated]))
 
 
 def in_figures(values: pd.Series) -> pd.Series:

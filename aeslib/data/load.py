@@ -21,6 +21,7 @@ from aeslib.data.image_files import (
     leads_outside,
     shortfall,
 )
+from aeslib.data.sources import Origin, note, origin_of, stand_in_origin
 from aeslib.data.table import LabelTable, Level, Source
 from aeslib.errors import DataError, unknown
 from aeslib.paths import data_root
@@ -120,6 +121,10 @@ def load(
         DataError: when files are there but damaged, or when images are there but fewer than 98 % of those that the
             first family, or one of its splits, needs; never falls back to synthetic then.
     """
+    return noted(_load(key, family, level, size, seed, images))
+
+
+def _load(key: str, family: str | None, level: Level, size: int, seed: int, images: bool = True) -> Dataset:
     card, adapter, folder = load_card(key), ADAPTERS[key], data_root() / key
     family = family if family is not None else main_family(adapter, folder, level)
     if family not in adapter.LAYOUTS:
@@ -127,7 +132,7 @@ def load(
     if level not in get_args(Level):
         raise unknown("level", level, get_args(Level))
     if not published(adapter, folder, family, level):
-        return synthetic(card, size=size, seed=seed, level=level)
+        return _stand_in(card, size, seed, level)
     try:
         with tracking() as opened:
             table = adapter.read(folder, family, level)
@@ -144,44 +149,60 @@ def load(
     return Dataset(card, table.of_images(found.images), "real", detail, found.images, found.missing, family)
 
 
-def pictured(key: str, *, size: int = 4000, seed: int = 0, stand_in: bool = True) -> Dataset:
+def noted(data: Dataset) -> Dataset:
+    """Return the data set after noting its origin (see `aeslib.data.sources`)."""
+    note(origin_of(data))
+    return data
+
+
+def pictured(
+    key: str,
+    *,
+    family: str | None = None,
+    level: Level = "image",
+    size: int = 4000,
+    seed: int = 0,
+    split: str = "",
+    stand_in: bool = True,
+) -> Dataset:
     """Return `load(key)` where its images are at hand too, else the stand-in, whose images always are.
 
     Args:
         key: a card's key.
+        family: family of splits, as in `load`.
+        level: a row per image, or per rating.
         size: images of the stand-in.
         seed: seed of the stand-in.
+        split: a split that is needed; labels without it give way to the stand-in.
         stand_in: False where no stand-in may take the place of labels that are at hand (the paper profile): then
             labels without images are a `DataError`.
     """
-    return with_images(load(key, size=size, seed=seed), size=size, seed=seed, stand_in=stand_in)
-
-
-def with_images(data: Dataset, *, size: int, seed: int, stand_in: bool) -> Dataset:
-    """Return `data`, or where it is labels only its stand-in of the same level; refuse as `pictured` does."""
-    if data.source != "labels":
-        return data
-    if not stand_in:
+    data = _load(key, family, level, size, seed)
+    if data.source == "labels" and not stand_in:
         raise DataError(
             f"{data.key}: labels without images ({data.detail}). In the paper profile no stand-in takes the place of "
             f"a data set that is there: put its images beside the labels (data_cards/{data.key}.md says where), or "
             f"move {data_root() / data.key} away."
         )
-    return synthetic(data.card, size=size, seed=seed, level=data.table.level)
+    usable = data.source == "synthetic" or _usable(data, split)
+    return noted(data if usable else _stand_in(data.card, size, seed, level))
 
 
-def origin(key: str, *, size: int = 4000, seed: int = 0) -> str:
-    """`pictured(key).detail`, without making a stand-in for it."""
-    card = load_card(key)
+def _usable(data: Dataset, split: str) -> bool:
+    return data.source == "real" and (not split or bool((data.table.frame["split"] == split).any()))
+
+
+def describe_source(
+    key: str, *, family: str | None = None, level: Level = "image", size: int = 4000, seed: int = 0, split: str = ""
+) -> Origin:
+    """Return the origin of `pictured` with the same arguments, without generating a stand-in or noting anything."""
+    load_card(key)
     adapter, folder = ADAPTERS[key], data_root() / key
-    if published(adapter, folder, main_family(adapter, folder), "image"):
-        return pictured(key, size=size, seed=seed).detail
-    return made_from(card, size, seed)
-
-
-def made_from(card: DatasetCard, size: int, seed: int) -> str:
-    """What is told of a stand-in."""
-    return f"synthetic stand-in for {card.title}: size {size}, seed {seed}"
+    if published(adapter, folder, family or main_family(adapter, folder, level), level):
+        data = _load(key, family, level, size, seed)
+        if _usable(data, split):
+            return origin_of(data)
+    return stand_in_origin(key, size=size, seed=seed)
 
 
 def families(key: str, level: Level = "image") -> list[str]:
@@ -215,10 +236,14 @@ def published(adapter: Adapter, folder: Path, family: str, level: Level) -> bool
 
 def synthetic(card: DatasetCard, *, size: int, seed: int, level: Level) -> Dataset:
     """The stand-in for a data set that is not at hand."""
+    return noted(_stand_in(card, size, seed, level))
+
+
+def _stand_in(card: DatasetCard, size: int, seed: int, level: Level) -> Dataset:
     from aeslib.data.synthetic.standins import standin
 
     table = standin(card.key, size=size, seed=seed, level=level)
-    return Dataset(card, table, "synthetic", made_from(card, size, seed))
+    return Dataset(card, table, "synthetic", stand_in_origin(card.key, size=size, seed=seed).detail)
 
 
 @dataclass(frozen=True)

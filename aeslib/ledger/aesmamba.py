@@ -9,6 +9,7 @@ import numpy as np
 
 from aeslib.ledger.evidence import Evidence, Finding, judge, settled
 from aeslib.ledger.labels import of_split
+from aeslib.ledger.selectors import check_attributes, require
 
 
 @judge
@@ -30,6 +31,8 @@ def class_counts(see: Evidence, *, labels: str, split: str, attribute: str) -> F
     from aeslib.aesmamba.mba import class_counts as counted
     from aeslib.published.released import class_counts as released
 
+    require([labels], released().index.get_level_values(0).unique(), "data set of the released counts")
+    check_attributes(labels, [attribute], also=["aesthetic"])
     table = of_split(see, labels, split)
     scores = table.mos if attribute == "aesthetic" else table.attribute(attribute)
     ours = counted(labels, np.asarray(scores)[:, None])[0]

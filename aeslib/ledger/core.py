@@ -63,6 +63,8 @@ def judge(claim: Claim, *, profile: str = "default", loaded: Loaded | None = Non
         finding = Finding(verdict="needs data", why=str(error))
     except AeslibError as error:
         raise type(error)(f"claim {claim.id}: {error}") from error
+    except (LookupError, ArithmeticError, TypeError, ValueError, NameError) as error:
+        raise ParameterError(f"claim {claim.id}: judge {claim.judge} cannot use its parameters ({error!r}).") from error
     told = claim.model_dump(include={"id", "paper", "place", "item", "kind", "claim", "judge"})
     found = asdict(finding) | {"basis": finding.basis or see.basis, "runs": list(finding.runs or see.runs)}
     return told | found | {"profile": see.profile, "data": see.data, "needs": list(claim.needs), "inputs": see.inputs}
@@ -74,7 +76,8 @@ def judge_all(
     """Judge all claims, or those of one paper or item; keep those of one verdict. A row per claim, in the file's order.
 
     Raises:
-        ParameterError: for an unknown paper, verdict, item or profile.
+        ParameterError: for an unknown paper, verdict, item or profile, and for claims that cannot be judged (a
+            misspelt name, a doubled row): all of them are named, and no verdict stands in their place.
     """
     from tqdm.auto import tqdm
 
@@ -82,13 +85,25 @@ def judge_all(
         if value is not None and value not in known:
             raise unknown(name, value, known)
     chosen = [c for c in claims() if paper in (None, c.paper) and item in (None, c.item)]
-    loaded: Loaded = {}
-    outcomes = [
-        judge(c, profile=profile, loaded=loaded)
-        for c in tqdm(chosen, desc="claims", unit="claim", disable=None, leave=False)
-    ]
+    outcomes = _judge_each(tqdm(chosen, desc="claims", unit="claim", disable=None, leave=False), profile, {})
     frame = pd.DataFrame(outcomes, columns=list(SCHEMA["$defs"]["claim"]["properties"]))
     return frame if verdict is None else frame[frame["verdict"] == verdict].reset_index(drop=True)
+
+
+def _judge_each(chosen: Iterable[Claim], profile: str, known: dict[str, Outcome]) -> list[Outcome]:
+    loaded: Loaded = {}
+    outcomes: list[Outcome] = []
+    faults: list[AeslibError] = []
+    for entry in chosen:
+        try:
+            outcomes.append(known.get(entry.id) or judge(entry, profile=profile, loaded=loaded))
+        except AeslibError as error:
+            faults.append(error)
+    if len(faults) > 1:
+        raise ParameterError(f"{len(faults)} claims cannot be judged:\n" + "\n".join(map(str, faults)))
+    if faults:
+        raise faults[0]
+    return outcomes
 
 
 def write(outcomes: pd.DataFrame, path: Path | None = None, *, profile: str = "default", notebook: str = "") -> Path:
@@ -178,9 +193,8 @@ def ledger(
             raise unknown(name, value, known)
     path = results_dir(get_profile(profile).name) / "claims.json"
     kept = {outcome["id"]: outcome for outcome in marked(path)} if path.is_file() else {}
-    loaded: Loaded = {}
     chosen = [c for c in claims() if paper in (None, c.paper) and item in (None, c.item)]
-    outcomes = [kept.get(c.id) or judge(c, profile=profile, loaded=loaded) for c in chosen]
+    outcomes = _judge_each(chosen, profile, kept)
     frame = pd.DataFrame(outcomes, columns=list(SCHEMA["$defs"]["claim"]["properties"]))
     return frame if verdict is None else frame[frame["verdict"] == verdict].reset_index(drop=True)
 

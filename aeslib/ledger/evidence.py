@@ -7,6 +7,7 @@ as one of them changes, and no sooner.
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 from collections.abc import Callable, Iterable
@@ -23,6 +24,7 @@ from aeslib.data.adapters.reading import choose
 from aeslib.data.cards import load_card
 from aeslib.data.table import LabelTable, Level
 from aeslib.errors import AeslibError, DataError, ParameterError, StateError, unknown
+from aeslib.ledger.selectors import check_cells, one_row, require
 from aeslib.paths import data_root, results_dir
 from aeslib.published.claims import Claim, claim
 
@@ -134,7 +136,7 @@ def fingerprint(name: str, loaded: Loaded) -> str:  # noqa: PLR0911 - one return
         case "data":
             return _origin(rest, loaded)
         case "result":
-            return _state(saved(*rest.split("/")))
+            return _result_state(saved(*rest.split("/")))
     raise StateError(f"no input of the kind {kind!r} in {name!r}; judge the claims again.")
 
 
@@ -149,11 +151,39 @@ def saved(profile: str, stem: str) -> Path:
 
 def runs_behind(table: Path) -> list[str]:
     """Keys of the study runs that a saved table names in its provenance; none where it has no provenance."""
+    return _provenance(table)[0]
+
+
+def sources_behind(table: Path) -> list[str]:
+    """Return the sources ("real", "labels", "synthetic") that a saved table names in its provenance."""
+    return _provenance(table)[1]
+
+
+def _provenance(table: Path) -> tuple[list[str], list[str]]:
     path = table.with_suffix(".json")
+    if not path.is_file():
+        return [], []
     try:
-        return list(map(str, json.loads(path.read_text(encoding="utf-8"))["runs"])) if path.is_file() else []
-    except (ValueError, KeyError, TypeError) as error:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return list(map(str, record["runs"])), [str(entry["source"]) for entry in record.get("data", [])]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: no provenance ({error!r}); make the table again.") from error
+
+
+def _result_state(table: Path) -> str:
+    try:
+        sources = sources_behind(table)
+    except DataError as error:
+        sources = [str(error)]
+    return digest(table, *sources) if table.is_file() else "gone"
+
+
+WEAKEST_FIRST = ("synthetic", "labels", "real", "")
+
+
+def weakest(*sources: str) -> str:
+    """Return the source that says least about the owners' data: one stand-in makes a result synthetic."""
+    return min(sources, key=WEAKEST_FIRST.index)
 
 
 def _origin(address: str, loaded: Loaded) -> str:
@@ -196,7 +226,7 @@ class Evidence:
     """What was looked at → its fingerprint."""
     basis: Basis = "arithmetic"
     data: str = ""
-    """`real` or `labels` when labels were looked at, `synthetic` when a run on stand-ins was."""
+    """The weakest source of all that was looked at: `real`, `labels`, or `synthetic` when a run on stand-ins was."""
     runs: dict[str, None] = field(default_factory=dict)
     """Keys of the study runs behind the results that were looked at, in order."""
 
@@ -209,6 +239,7 @@ class Evidence:
         """The published numbers of an item, long form."""
         frame = published.table(item)
         self.note(f"published:{item}")
+        check_cells(frame, item)
         return frame
 
     def result(self, stem: str) -> pd.DataFrame:
@@ -216,6 +247,8 @@ class Evidence:
         import pandas as pd
 
         path, item = saved(self.profile, stem), stem.partition("-")[0]
+        outputs = (name.removeprefix("tables/") for name in " ".join(published.items()["outputs"]).split())
+        require([stem], outputs, "saved table")
         self.note(f"result:{self.profile}/{stem}")
         if not path.is_file():
             chapter = str(published.items().loc[item, "notebook"]).split()[0]
@@ -223,12 +256,13 @@ class Evidence:
             raise MissingDataError(f"Needs the runs of {chapter}: `{command}`, then judge again.")
         table = pd.read_csv(path)
         self.runs |= dict.fromkeys(runs_behind(path))
-        if "data" in table and (table["data"] == "synthetic").any():
-            self.data = "synthetic"
+        stated = ["synthetic"] if "data" in table and (table["data"] == "synthetic").any() else []
+        self.data = weakest(self.data, *stated, *sources_behind(path))
         return table
 
     def title(self, item: str) -> str:
         """The title of an item in the index."""
+        require([item], published.items().index, "item")
         self.note(f"title:{item}")
         return str(published.items().loc[item, "title"])
 
@@ -240,12 +274,7 @@ class Evidence:
                 f"{address!r} is no cell; write 'item | group | row | column' or 'item | row | column'."
             )
         item, group, row, column = parts if len(parts) == 4 else (parts[0], "", *parts[1:])
-        frame = self.table(item)
-        for name, wanted in (("group", group), ("row", row), ("column", column)):
-            if wanted not in set(frame[name]):
-                raise unknown(f"{name} of {item}", wanted, frame[name].unique())
-            frame = frame[frame[name] == wanted]
-        return frame.iloc[0]
+        return one_row(self.table(item), item, group=group, row=row, column=column)
 
     def number(self, where: Number) -> float:
         """A number given outright or by its place; `DataError` when the source text lost it."""
@@ -253,6 +282,8 @@ class Evidence:
             from aeslib.ledger import labels, models
 
             of = models.count if "model" in where else labels.statistic
+            if of is labels.statistic:
+                require(where, list(inspect.signature(of).parameters)[1:], "parameter of a statistic")
             self.note(f"code:{of.__module__}")
             return of(self, **where)
         if not isinstance(where, str):
@@ -275,7 +306,7 @@ class Evidence:
             if not family and families(key, level):  # labels are here, but not those that the claim is about
                 family = load_card(key).splits[0].family
             raise missing(key, "the owners' labels" + (f" and lists ({family})" if family else ""))
-        self.data = data.source
+        self.data = weakest(self.data, data.source)
         return data.table
 
     def package(self, name: str) -> None:

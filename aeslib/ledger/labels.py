@@ -10,6 +10,7 @@ from scipy import stats
 from aeslib.data.table import LabelTable, Level
 from aeslib.errors import unknown
 from aeslib.ledger.evidence import missing
+from aeslib.ledger.selectors import check_attributes, check_labels
 
 if TYPE_CHECKING:
     from aeslib.ledger.evidence import Evidence
@@ -19,8 +20,9 @@ Splits = str | Sequence[str] | None
 
 def of_split(see: Evidence, key: str, split: Splits, **how: Any) -> LabelTable:
     """The labels of these splits (all when None); `MissingDataError` when the files at hand do not hold one."""
-    table = see.labels(key, **how)
     names = [split] if isinstance(split, str) else list(split or [])
+    check_labels(key, how.get("family"), how.get("level", "image"), names)
+    table = see.labels(key, **how)
     absent = [name for name in names if name not in set(table.frame["split"])]
     if absent:
         raise missing(key, f"the labels of split {absent[0]!r}")
@@ -81,6 +83,8 @@ def statistic(
     """
     if stat not in STATISTICS:
         raise unknown("statistic", stat, STATISTICS)
+    if isinstance(value, str):
+        check_attributes(labels, [value])
     table = of_split(see, labels, split, family=family, level=level)
     if bins is not None and len(table.bins) != bins:
         raise missing(labels, f"votes on all {bins} steps (those at hand have {len(table.bins)})")

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from aeslib.errors import unknown
+from aeslib.ledger.selectors import require
 
 if TYPE_CHECKING:
     from torch import nn
@@ -61,6 +62,11 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "clip vit-l/14": (lambda: _clip("vit_large_patch14_clip_224", 768), "timm"),
 }
 """Name → how it is built, and the package that defines it."""
+
+
+COUNTS = ("parameters", "statistics", "tensors", "layers", "multiply-adds")
+SHAPES = {"mlp": ("layers",), "conv": ("channels", "kernel", "separable", "dilation")}
+"""Models that are built from numbers → the names of these."""
 
 
 @cache
@@ -117,6 +123,9 @@ def count(see: Evidence, *, model: str, count: str, size: int = 224, **shape: An
         size: side of the picture, for multiply-adds.
         shape: widths for "mlp" and "conv".
     """
+    require([model], [*MODELS, *SHAPES], "model")
+    require([count], COUNTS, "count")
+    require(shape, SHAPES.get(model, ()), f"parameter of the model {model!r}")
     see.package(MODELS[model][1] if model in MODELS else "torch")
     if count == "multiply-adds":
         return multiply_adds(model, size)
@@ -131,4 +140,4 @@ def count(see: Evidence, *, model: str, count: str, size: int = 224, **shape: An
         case "layers":
             own = [m for m in made.modules() if m is not made and list(m.parameters(recurse=False))]
             return len(own)
-    raise unknown("count", count, ["parameters", "statistics", "tensors", "layers", "multiply-adds"])
+    raise unknown("count", count, COUNTS)

@@ -8,6 +8,7 @@ import numpy as np
 
 from aeslib.ledger.evidence import Evidence, Finding, judge, settled
 from aeslib.ledger.labels import of_split, srcc
+from aeslib.ledger.selectors import check_attributes, check_labels
 
 
 @judge
@@ -37,6 +38,7 @@ def unreachable(see: Evidence, *, labels: str, split: str) -> Finding:
 @judge
 def disjoint(see: Evidence, *, labels: str, splits: Sequence[str]) -> Finding:
     """Section 4.1: the splits are separate subsets."""
+    check_labels(labels, "as_released", "image", splits)
     ids = [set(of_split(see, labels, split, family="as_released").frame["image_id"]) for split in splits]
     rows = [len(of_split(see, labels, split, family="as_released")) for split in splits]
     common = {f"{a} and {b}": len(ids[i] & ids[j]) for i, a in enumerate(splits) for j, b in enumerate(splits) if i < j}
@@ -48,6 +50,7 @@ def disjoint(see: Evidence, *, labels: str, splits: Sequence[str]) -> Finding:
 @judge
 def attribute_ranks(see: Evidence, *, labels: str, names: Sequence[str], lowest: bool = False) -> Finding:
     """Sections 5.1.3: these attributes follow the overall score most (or least) closely in the data, in this order."""
+    check_attributes(labels, names)
     table = of_split(see, labels, None, family="as_released")
     ranked = sorted(((srcc(table, name), name) for name in table.attributes), reverse=not lowest)
     found = ranked[: len(names)]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,14 @@ from scipy import stats
 
 from aeslib.errors import ParameterError, unknown
 from aeslib.imbalance import LEFT, Bins
-from aeslib.ledger.evidence import Evidence, Finding, Number, judge, measured, missing, settled
+from aeslib.ledger.evidence import Evidence, Finding, MissingDataError, Number, judge, measured, missing, settled
 from aeslib.ledger.labels import of_split
+from aeslib.ledger.selectors import CELL, one_row, require
 from aeslib.published.beside import agrees, last_place
 
-AXES = ("group", "row", "column")
 Where = Mapping[str, Sequence[str]]
 Cells = Mapping[str, Number]
+Precision = Literal["float64", "float32"]
 RELATIONS = {"=": np.equal, "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
 
 
@@ -34,15 +35,26 @@ def few(parts: Sequence[str], most: int = 4) -> str:
     return "; ".join(parts[:most]) + rest
 
 
+def numbers_at(see: Evidence, places: Iterable[Number]) -> list[float]:
+    """Return the numbers at these places; a misspelt one is an error even where the data of another are not here."""
+    values: list[float] = []
+    lacking: list[MissingDataError] = []
+    for place in places:
+        try:
+            values.append(see.number(place))
+        except MissingDataError as error:
+            lacking.append(error)
+    if lacking:
+        raise lacking[0]
+    return values
+
+
 def selected(see: Evidence, item: str, where: Where | None) -> pd.DataFrame:
     """The published cells of an item whose group, row or column is among those of `where`."""
     frame = see.table(item)
     for name, labels in (where or {}).items():
-        if name not in AXES:
-            raise unknown("axis", name, AXES)
-        for label in labels:
-            if label not in set(frame[name]):
-                raise unknown(f"{name} of {item}", label, frame[name].unique())
+        require([name], CELL, "axis")
+        require(labels, frame[name].unique(), f"{name} of {item}")
         frame = frame[frame[name].isin(labels)]
     return frame
 
@@ -51,7 +63,9 @@ def spread(
     see: Evidence, item: str, axis: str, where: Where | None, lower: Sequence[str]
 ) -> tuple[pd.DataFrame, pd.Series, list[str]]:
     """The cells with `axis` as columns; for each line +1 or, where smaller is better, -1, and its name."""
-    others = [name for name in AXES if name != axis]
+    require([axis], CELL, "axis")
+    others = [name for name in CELL if name != axis]
+    require(lower, pd.unique(see.table(item)[others].to_numpy().ravel()), f"{' or '.join(others)} of {item}")
     frame = selected(see, item, where)
     wide = frame.set_index([*others, axis])["value"].unstack(axis)[list(dict.fromkeys(frame[axis]))]
     wide = wide.loc[list(dict.fromkeys(zip(frame[others[0]], frame[others[1]], strict=True)))]
@@ -84,7 +98,8 @@ def compare(
     """
     if relation not in RELATIONS:
         raise unknown("relation", relation, RELATIONS)
-    numbers, said = {name: see.number(place) for name, place in cells.items()}, see.number(says)
+    *values, said = numbers_at(see, [*cells.values(), says])
+    numbers = dict(zip(cells, values, strict=True))
     ours = float(pd.eval(formula, local_dict=numbers, global_dict={}, engine="python"))  # type: ignore[arg-type]
     holds = abs(ours - said) <= within + 1e-9 if relation == "=" else bool(RELATIONS[relation](ours, said))
     sign = {"=": "", "<": "below ", "<=": "at most ", ">": "above ", ">=": "at least "}[relation]
@@ -122,9 +137,7 @@ def best(
         last: the line is said to trail instead.
     """
     wide, sign, names = spread(see, item, axis, where, lower)
-    for label in (row, *(among or ())):
-        if label not in wide:
-            raise unknown(f"{axis} of {item}", label, wide.columns)
+    require([row, *(among or ())], wide.columns, f"{axis} of {item}")
     scores = wide[[row, *(among or wide.columns.drop(row))]].mul(-sign if last else sign, axis=0)
     beaten: list[tuple[float, str]] = []
     kept: list[tuple[float, str]] = []
@@ -162,9 +175,10 @@ def improves(
 ) -> Finding:
     """The first of each pair of lines is better than the second in every cell looked at (`best` has the parameters)."""
     wide, sign, names = spread(see, item, axis, where, lower)
-    for label in (label for pair in pairs for label in pair):
-        if label not in wide:
-            raise unknown(f"{axis} of {item}", label, wide.columns)
+    names_of_pairs = [" over ".join(pair) for pair in pairs]
+    require(names_of_pairs, names_of_pairs, "pair")
+    for pair in pairs:
+        require(pair, wide.columns, f"{axis} of {item}")
     gains = {
         f"{better} {show(one)} against {than} {show(other)}" + (f" in {name}" if name else ""): s * (one - other)
         for better, than in pairs
@@ -182,7 +196,8 @@ def improves(
 @judge
 def ahead(see: Evidence, *, own: Number, rivals: Cells, lower: bool = False) -> Finding:
     """One number is better than each of some others, possibly from another paper."""
-    mine, others = see.number(own), {name: see.number(place) for name, place in rivals.items()}
+    mine, *values = numbers_at(see, [own, *rivals.values()])
+    others = dict(zip(rivals, values, strict=True))
     over = [f"{name} {show(x)}" for name, x in others.items() if (x <= mine if lower else x >= mine)]
     nearest = (min if lower else max)(others.values())
     told, n = f"not better than {few(over, 6)}" if over else f"the nearest is {show(nearest)}", len(others)
@@ -193,7 +208,7 @@ def ahead(see: Evidence, *, own: Number, rivals: Cells, lower: bool = False) -> 
 @judge
 def increasing(see: Evidence, *, cells: Cells) -> Finding:
     """The numbers grow in the order given."""
-    numbers = {name: see.number(place) for name, place in cells.items()}
+    numbers = dict(zip(cells, numbers_at(see, cells.values()), strict=True))
     falls = [f"{b} after {a}" for (a, x), (b, y) in pairwise(numbers.items()) if y <= x]
     row = ", ".join(f"{name} {show(x)}" for name, x in numbers.items())
     return settled(not falls, published="growing", ours=", ".join(map(show, numbers.values())),
@@ -203,7 +218,10 @@ def increasing(see: Evidence, *, cells: Cells) -> Finding:
 @judge
 def same_order(see: Evidence, *, left: Cells, right: Cells) -> Finding:
     """Two sets of numbers rank the same things in the same order."""
-    values = [{name: see.number(place) for name, place in side.items()} for side in (left, right)]
+    require(right, left, "name of `left`")
+    require(left, right, "name of `right`")
+    numbers = iter(numbers_at(see, [*left.values(), *right.values()]))
+    values = [{name: next(numbers) for name in side} for side in (left, right)]
     ranked = [sorted(side, key=side.__getitem__, reverse=True) for side in values]
     told = [", ".join(f"{name} {show(side[name])}" for name in order)
             for side, order in zip(values, ranked, strict=True)]  # fmt: skip
@@ -214,7 +232,8 @@ def same_order(see: Evidence, *, left: Cells, right: Cells) -> Finding:
 @judge
 def between(see: Evidence, *, triples: Sequence[Sequence[Number]], within: float = 0.0) -> Finding:
     """Every middle number of (low, number, high) lies between the outer ones, give or take a rounding."""
-    values = [tuple(map(see.number, triple)) for triple in triples]
+    numbers = iter(numbers_at(see, [place for triple in triples for place in triple]))
+    values = [tuple(next(numbers) for _ in triple) for triple in triples]
     told = [f"{show(x)} in {show(a)} to {show(b)}" for a, x, b in values]
     out = [text for text, (a, x, b) in zip(told, values, strict=True) if not a - within <= x <= b + within]
     return settled(not out, published=f"all {len(values)} inside", ours=f"{len(values) - len(out)} of {len(values)}",
@@ -240,6 +259,8 @@ def agree(
         columns: the same for columns.
         within: tolerance, for numbers printed with fewer digits.
     """
+    require(rows, rows, "row")
+    require(columns, columns, "column")
     pairs = [dict(x) if isinstance(x, Mapping) else dict.fromkeys(x) for x in (rows, columns)]
     differ, n = [], 0
     for row, row2 in pairs[0].items():
@@ -261,6 +282,7 @@ def mean_of(see: Evidence, *, item: str, row: str, mean: str, columns: Sequence[
     """The printed average of a row is the mean of its other blocks."""
     wide, _, _ = spread(see, item, "column", {"row": [row], "column": columns}, ())
     wide = wide.droplevel("row")
+    require([mean], wide.index, f"group of {item}")
     ours, printed = wide.drop(index=mean).mean().to_numpy(float), wide.loc[mean].to_numpy(float)
     texts = [f"{c}: mean {show(a)}, printed {show(b)}" for c, a, b in zip(wide, ours, printed, strict=True)]
     return settled(bool((abs(ours - printed) <= within + 1e-9).all()), published=" / ".join(map(show, printed)),
@@ -270,7 +292,10 @@ def mean_of(see: Evidence, *, item: str, row: str, mean: str, columns: Sequence[
 @judge
 def size(see: Evidence, *, item: str, axis: str, says: int, without: Sequence[str] = ()) -> Finding:
     """A table has so many lines, leaving some out."""
-    names = [name for name in see.table(item)[axis].unique() if name not in without]
+    require([axis], CELL, "axis")
+    lines = see.table(item)[axis].unique()
+    require(without, lines, f"{axis} of {item}")
+    names = [name for name in lines if name not in without]
     return settled(len(names) == says, published=str(says), ours=str(len(names)),
                    why=f"{item} has {len(names)}: {', '.join(names)}.")  # fmt: skip
 
@@ -279,6 +304,7 @@ def size(see: Evidence, *, item: str, axis: str, says: int, without: Sequence[st
 def closer(see: Evidence, *, item: str, where: Where, truth: str, better: str, worse: str) -> Finding:
     """In every row one column is closer to the truth than another."""
     wide, _, names = spread(see, item, "column", where, ())
+    require([truth, better, worse], wide.columns, f"column of {item}")
     near, far = abs(wide[better] - wide[truth]), abs(wide[worse] - wide[truth])
     off = [f"{name} {show(a)} against {show(b)}" for name, a, b in zip(names, near, far, strict=True) if not a < b]
     return settled(not off, published=f"closer in all {len(wide)}", ours=f"{len(wide) - len(off)} of {len(wide)}",
@@ -319,6 +345,7 @@ def clear_lead(see: Evidence, *, own: str, rival: str, trials: int, level: float
 def at_least_median(see: Evidence, *, item: str, row: str, without: Sequence[str] = ()) -> Finding:
     """A line reaches the median of the other methods in every column ("comparable", read generously)."""
     wide, _, names = spread(see, item, "row", None, ())
+    require([row, *without], wide.columns, f"row of {item}")
     median = wide.drop(columns=[row, *without]).median(axis=1)
     below = (wide[row] < median).to_numpy()
     texts = [f"{n} {show(a)} against {show(b)}" for n, a, b in zip(names, wide[row], median, strict=True)]
@@ -359,7 +386,7 @@ def histogram(
     edges: Sequence[float],
     split: str,
     turn: float = LEFT,
-    precision: Literal["float64", "float32"] = "float64",
+    precision: Precision = "float64",
     scale: float = 1.0,
 ) -> Finding:
     """Published counts come out of the owners' labels.
@@ -375,6 +402,9 @@ def histogram(
         scale: factor on the native score.
     """
     cells = selected(see, item, where)
+    require([precision], get_args(Precision), "precision")
+    if len(cells) != len(edges) - 1:
+        raise ParameterError(f"{item}: {len(cells)} cells for {len(edges) - 1} bins; select one cell for each bin.")
     ours = Bins(tuple(edges), turn, precision).count(of_split(see, labels, split).mos * scale)
     along = "column" if len(where.get("row", ())) == 1 else "row"
     lines = zip(ours, cells[along], cells["value"], cells["printed"], strict=True)
@@ -430,14 +460,10 @@ def experiment(
         rival: what it was compared with, where the table has several.
         stage: of training, where the table has several.
     """
+    names = {"row": row, "metric": metric, "group": group, "rival": rival, "stage": stage}
     table = see.result(result)
-    chosen = {"row": row, "metric": metric, "group": group, "rival": rival, "stage": stage}
-    for name, wanted in chosen.items():
-        if wanted and name in table:
-            if wanted not in set(table[name]):
-                raise unknown(f"{name} of {result}", wanted, table[name].dropna().unique())
-            table = table[table[name] == wanted]
-    line = table.iloc[0]
+    require(("change", "change low", "change high", "seeds"), table.columns, f"column of {result}")
+    line = one_row(table, result, **{column: name for column, name in names.items() if name})
     low, high = sorted(sign * float(line[end]) for end in ("change low", "change high"))
     what = f"{'rise' if sign > 0 else 'fall'} of {metric} ({row})" + (f" on {group}" if group else "")
     if int(line["seeds"]) < 2:

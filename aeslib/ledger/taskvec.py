@@ -7,6 +7,7 @@ from scipy import stats
 from scipy.special import softmax
 
 from aeslib.ledger.evidence import Evidence, Finding, judge, settled
+from aeslib.ledger.selectors import one_row, require
 
 
 @judge
@@ -43,7 +44,9 @@ def tied_ranks(see: Evidence) -> Finding:
 
 @judge
 def every_database(see: Evidence, *, databases: tuple[str, ...], tables: tuple[str, ...]) -> Finding:
-    """App G: there is a table of the performance on each training database."""
+    """App G: there is a table of the performance on each training database (named as in taskvec.T1)."""
+    require(databases, see.table("taskvec.T1")["row"].unique(), "database of taskvec.T1")
+    require(tables, tables, "table")
     titles = [see.title(item).lower() for item in tables]
     without = [name for name in databases if not any(name.lower() in title for title in titles)]
     n, good = len(databases), len(databases) - len(without)
@@ -55,7 +58,10 @@ def every_database(see: Evidence, *, databases: tuple[str, ...], tables: tuple[s
 @judge
 def orthogonal(see: Evidence) -> Finding:
     """Section 5.1: task vectors of different data sets do not overlap, more than chance makes them."""
-    line = see.result("taskvec.F4-band").iloc[0]
+    columns = ("pairs", "outside the band", "lowest", "highest", "mean", "null low", "null high")
+    table = see.result("taskvec.F4-band")
+    require(columns, table.columns, "column of taskvec.F4-band")
+    line = one_row(table, "taskvec.F4-band")
     pairs, outside = int(line["pairs"]), int(line["outside the band"])
     told = f"{line['lowest']:.2f} to {line['highest']:.2f}"
     return Finding(

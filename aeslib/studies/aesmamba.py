@@ -5,7 +5,7 @@ encoder, the fusion and the heads. In the paper size everything is. Scores stay 
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +19,7 @@ from aeslib.aesmamba.rivals import BACKBONE
 from aeslib.aesmamba.text import Bert, TextEncoder, Vocabulary, bert_vocabulary
 from aeslib.data import load_card, pictured
 from aeslib.data.load import synthetic
+from aeslib.data.sources import cached
 from aeslib.metrics import plcc, srcc
 from aeslib.profiles import Profile
 from aeslib.seeding import seeded
@@ -64,7 +65,7 @@ class Cell:
 # --- data ---
 
 
-@lru_cache(maxsize=8)
+@cached(maxsize=8)
 def prepared(key: str, encoder: str, profile: Profile) -> Parts:
     """Pictures of one data set, as frozen features in the small size, with `score`, `hist` and `attributes`."""
     found = parts(key.removesuffix(CAPTIONS), profile, batch_size=BATCH[profile.size], paper="aesmamba")
@@ -100,7 +101,7 @@ def names_of(cell: Cell) -> tuple[str, ...]:
     return PARA if cell.task == "attributes" else ("aesthetic",)
 
 
-@lru_cache(maxsize=2)
+@cached(maxsize=2)
 def texts(key: str, profile: Profile) -> dict[str, str]:
     """image_id → comments, of training and of test pictures."""
     found = pictured(key, size=profile.images, stand_in=profile.stand_ins)
@@ -110,7 +111,7 @@ def texts(key: str, profile: Profile) -> dict[str, str]:
     return {image: text for table in tables for image, text in zip(table["image_id"], table["text"], strict=True)}
 
 
-@lru_cache(maxsize=2)
+@cached(maxsize=2)
 def vocabulary(key: str, profile: Profile) -> Vocabulary:
     """BERT's words in the paper size, else those of the training comments."""
     if profile.size == "paper":
@@ -269,6 +270,6 @@ def balance(profile: Profile) -> list[Cell]:
 
 study = partial(Study, run=compute)
 VISUAL = study("aesmamba.visual", visual, data=tuple(NAMES))
-MULTIMODAL = study("aesmamba.multimodal", multimodal, data=tuple(f"{key}{CAPTIONS}" for key in HISTOGRAMS))
+MULTIMODAL = study("aesmamba.multimodal", multimodal, data=(*HISTOGRAMS, *(f"{key}{CAPTIONS}" for key in HISTOGRAMS)))
 FINE_GRAINED = study("aesmamba.fine_grained", fine_grained, data=("para",))
 BALANCE = study("aesmamba.balance", balance, data=(*NAMES, f"ava{CAPTIONS}"))

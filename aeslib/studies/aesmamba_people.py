@@ -6,8 +6,7 @@ same persons, pictures and draws serve every prompt, so that comparisons are pai
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,9 +19,10 @@ from aeslib.aesmamba.model import PARA, AesMamba, supervised
 from aeslib.aesmamba.personal import Reader, correlations, personalise, scores
 from aeslib.aesmamba.prompts import PARTS, prompt
 from aeslib.aesmamba.text import Bert, TextEncoder, Vocabulary, bert_vocabulary
-from aeslib.data import load
+from aeslib.data import describe_source, pictured
 from aeslib.data.adapters import para
-from aeslib.data.load import synthetic
+from aeslib.data.adapters.reading import tracking
+from aeslib.data.sources import Origin, cached, note
 from aeslib.data.synthetic.standins import people
 from aeslib.metrics import Interval, bootstrap, weighted_mean
 from aeslib.paths import data_root
@@ -96,15 +96,15 @@ class World:
         return max(4, int(HELD * self.scale))
 
 
-@lru_cache(maxsize=1)
+@cached(maxsize=1)
 def world_of(profile: Profile) -> World:
     """Votes, persons and features."""
-    found = load("para", level="rating", size=profile.images)
+    found = pictured("para", level="rating", size=profile.images, stand_in=profile.stand_ins)
     own = prepared("para", "vmamba", profile)
     if found.source != "real":
-        found = synthetic(found.card, size=profile.images, seed=0, level="rating")
         known = people("para", size=profile.images, seed=0)
     else:
+        note(raters(profile))
         known = para.people(data_root() / "para")
     if "features" not in own.train.targets:  # the encoder stays frozen for persons in the paper size too
         own = with_features(parts("para", profile, paper="aesmamba"), "vmamba", profile)
@@ -133,7 +133,7 @@ def everybody(profile: Profile) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in one.items()} for one in world_of(profile).people.to_dict("records")]
 
 
-@lru_cache(maxsize=1)
+@cached(maxsize=1)
 def vocabulary(profile: Profile) -> Vocabulary:
     """BERT's words in the paper size, else those of everybody's prompts."""
     if profile.size == "paper":
@@ -164,7 +164,7 @@ def new_model(profile: Profile, seed: int) -> AesMamba:
     return model
 
 
-@lru_cache(maxsize=1)
+@cached(maxsize=1)
 def generic(profile: Profile, seed: int) -> Mapping[str, Tensor]:
     """Weights after training on mean scores, with an empty prompt."""
     w, model = world_of(profile), new_model(profile, seed)
@@ -268,12 +268,27 @@ def one_repeat(
     return np.array(found).transpose(1, 0, 2)
 
 
+def ratings(profile: Profile) -> Origin:
+    """Describe where PARA's single ratings are read from."""
+    return describe_source("para", level="rating", size=profile.images)
+
+
+def raters(profile: Profile) -> Origin:
+    """Describe where the raters of PARA are read from: the owners' table where the ratings are real."""
+    origin = ratings(profile)
+    if origin.source != "real":
+        return origin
+    with tracking() as files:
+        para.people(data_root() / "para")
+    return replace(origin, detail="; ".join(f"{name} {sha[:12]}" for name, sha in files.items()))
+
+
 def persons(profile: Profile) -> list[Cell]:
     """aesmamba Table 4 and Figure 8: every kind of prompt, three seeds at most."""
     return [Cell(kind=kind, seed=seed) for seed in range(min(3, profile.seeds)) for kind in KINDS]
 
 
-PERSONS = Study("aesmamba.persons", persons, compute, ("para",))
+PERSONS = Study("aesmamba.persons", persons, compute, ("para", ratings, raters))
 
 
 # --- reading the runs ---

@@ -7,7 +7,6 @@ paper size everything is as published.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +20,7 @@ from aeslib.aestheticnet.network import NetConfig, score_model
 from aeslib.aestheticnet.search import SearchConfig, search
 from aeslib.aestheticnet.shapes import RandomSize, ShapedBatches, put_back, resized
 from aeslib.backbones import ScoreModel, build, count_parameters
+from aeslib.data.sources import cached
 from aeslib.losses import emd
 from aeslib.metrics import emd_distance
 from aeslib.profiles import Profile
@@ -88,7 +88,7 @@ def seen(data: Batches, side: int, limit: int | None = None) -> Batches:
     return replace(chosen, images=np.concatenate(made), rows=None)
 
 
-@lru_cache(maxsize=2)
+@cached(maxsize=2)
 def ava(profile: Profile) -> Parts:
     """AVA's pictures at the side of the profile's size; a part of the training pictures in the small size."""
     found = parts("ava", profile, batch_size=BATCH[profile.size], paper="aestheticnet")
@@ -97,7 +97,7 @@ def ava(profile: Profile) -> Parts:
     return replace(found, train=seen(found.train, side, limit), val=seen(found.val, side), test=seen(found.test, side))
 
 
-@lru_cache(maxsize=1)
+@cached(maxsize=1)
 def proxy(profile: Profile) -> tuple[Batches, Batches]:
     """Pictures for ω and for α: a tenth of the training pictures, 4:1."""
     data = ava(profile).train
@@ -126,7 +126,7 @@ def halves_of(ids: list[str], split: Split) -> tuple[np.ndarray, np.ndarray]:
     return (~held if split == "reference" else ~judged_), judged_
 
 
-@lru_cache(maxsize=4)
+@cached(maxsize=4)
 def tid(profile: Profile, split: Split, side: int) -> Parts:
     """TID2013 with histograms of greatest entropy, as many pictures to learn from in both splits."""
     found = parts("tid2013", profile, batch_size=BATCH[profile.size], paper="aestheticnet")

@@ -1,9 +1,9 @@
 """A study is a named grid of runs. `run_study` reads the runs that exist and computes those that do not.
 
-A run lies in `artifacts/PROFILE/STUDY/RUN-KEY/` with `run.json` (key, config, metrics, seconds, digests) and
-`arrays.npz`. KEY covers the run's config, the profile, what its data sets were made from, the code that its study
-can reach, and the packages and processor that compute it (`aeslib.numerics`), so nothing stale is ever read. The
-folder is made under another name and renamed: it is whole or not there.
+A run lies in `artifacts/PROFILE/STUDY/RUN-KEY/` with `run.json` (key, config, metrics, data sets read, seconds,
+digests) and `arrays.npz`. KEY covers the run's config, the profile, what its data sets were made from, the code that
+its study can reach, and the packages and processor that compute it (`aeslib.numerics`), so nothing stale is ever read.
+The folder is made under another name and renamed: it is whole or not there.
 """
 
 import json
@@ -24,7 +24,8 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from aeslib.code import closure, digest, module_file, unchanged
-from aeslib.data import origin
+from aeslib.data import describe_source
+from aeslib.data.sources import Origin, note, recording
 from aeslib.errors import ParameterError, StateError, unknown
 from aeslib.locks import folder_lock
 from aeslib.numerics import numerics, one_thread
@@ -55,6 +56,13 @@ class Outcome:
     metrics: Mapping[str, float]
     """Finite numbers under names that no field of the config has; NaN only where `Study.undefined` allows it."""
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    side_data: Sequence[Origin] = ()
+    """Data sets behind some extra arrays only, such as a test on another data set, read under a `recording` of their
+    own; all else that was read counts as what the run comes from."""
+
+
+Reads = str | Callable[[Profile], Origin]
+"""A data set that a study reads: a key (its images, at the profile's size), or what describes any other reading."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +76,8 @@ class Study:
     name: str
     grid: Callable[[Profile], Sequence[Any]]
     run: Callable[[Any, Profile, Path], Outcome]
-    data: tuple[str, ...] = ()
-    """Keys of the data sets that the runs read."""
+    data: tuple[Reads, ...] = ()
+    """The data sets that the runs read; a run that reads another is an error."""
     undefined: tuple[str, ...] = ()
     """Metrics that are NaN where there is nothing to measure, such as the error of a segment without images."""
 
@@ -81,6 +89,8 @@ class Results:
     study: str
     frame: pd.DataFrame
     folders: Mapping[str, Path]
+    data: tuple[Origin, ...] = ()
+    """Every data set that these runs have read, as their records say."""
 
     def arrays(self, key: str) -> dict[str, np.ndarray]:
         """The arrays of one run."""
@@ -116,9 +126,13 @@ def find_study(name: str) -> Study:
     return there[name]
 
 
-def origins(study: Study, profile: Profile) -> list[str]:
-    """What each of the study's data sets is read or made from."""
-    return [origin(key, size=profile.images) for key in study.data]
+def origins(study: Study, profile: Profile) -> list[Origin]:
+    """Return what each of the study's data sets is read or generated from now."""
+    described = (
+        describe_source(entry, size=profile.images) if isinstance(entry, str) else entry(profile)
+        for entry in study.data
+    )
+    return list(dict.fromkeys(described))
 
 
 def code_of(study: Study) -> list[Path]:
@@ -136,12 +150,13 @@ def code_of(study: Study) -> list[Path]:
     return files
 
 
-def run_key(study: Study, config: Any, profile: Profile, details: Sequence[str] | None = None) -> str:
-    """Digest of everything a run depends on; `details` are the study's `origins` where they are known already."""
+def run_key(study: Study, config: Any, profile: Profile, data: Sequence[Origin] | None = None) -> str:
+    """Digest of everything a run depends on; `data` are the study's `origins` where they are known already."""
     files = code_of(study)
-    details = origins(study, profile) if details is None else details
+    data = origins(study, profile) if data is None else data
     settings = json.dumps([study.name, asdict(config), asdict(profile)], sort_keys=True, default=str)
-    return digest(settings, numerics(files), *details, *files)
+    sources = (f"{entry.key} {entry.source} {entry.detail}" for entry in data)
+    return digest(settings, numerics(files), *sources, *files)
 
 
 def run_study(
@@ -161,8 +176,8 @@ def run_study(
     if not all(is_dataclass(config) for config in configs):
         raise ParameterError(f"the grid of {study.name} must list dataclasses.")
     home = artifacts_dir(profile.name) / study.name
-    details = origins(study, profile)
-    wanted = {run_key(study, config, profile, details): config for config in configs}
+    data = origins(study, profile)
+    wanted = {run_key(study, config, profile, data): config for config in configs}
     if len(wanted) < len(configs):
         raise ParameterError(f"the grid of {study.name} lists the same run twice.")
     folders = {key: home / f"{slug(config)}-{key}" for key, config in wanted.items()}
@@ -174,11 +189,51 @@ def run_study(
                 with claimed(home / ".claims", key, wait=wait) as ours:
                     if ours:
                         if fault(study, wanted[key], folders[key]):
-                            compute(study, wanted[key], profile, folders[key])
+                            compute(study, wanted[key], profile, folders[key], data)
                         missing.remove(key)
                         bar.update()
-    rows = [flat(read_run(folder)) | {"key": key} for key, folder in folders.items()]
-    return Results(study.name, pd.DataFrame(rows), folders)
+    records = {key: read_run(folder) for key, folder in folders.items()}
+    sources = tuple(dict.fromkeys(entry for record in records.values() for entry in sources_in(record)))
+    note(*sources)
+    rows = [flat(record) | {"key": key} for key, record in records.items()]
+    return Results(study.name, pd.DataFrame(rows), folders, sources)
+
+
+def sources_in(record: Mapping[str, Any]) -> list[Origin]:
+    """Return the data sets that a run has read, from its record."""
+    return [Origin(**entry) for entry in record["data"]]
+
+
+def sources_of_runs(profile: str, keys: Sequence[str]) -> list[Origin]:
+    """Return the data sets that the runs of a profile with these keys have read, each origin once.
+
+    Raises:
+        ParameterError: when there is no run with a key.
+        StateError: when the record of one is damaged.
+    """
+    home = artifacts_dir(profile)
+    studies = (folder for folder in home.glob("[!.]*.*") if folder.is_dir())
+    folders = {name.rpartition("-")[2]: study / name for study in studies for name in os.listdir(study)}
+    for key in keys:
+        if key not in folders:
+            raise ParameterError(f"no run with the key {key!r} in {home}; pass keys of `run_study(...).frame`.")
+    records = (read_run(folders[key]) for key in dict.fromkeys(keys))
+    return list(dict.fromkeys(entry for record in records for entry in sources_in(record)))
+
+
+def check_sources(study: Study, sources: Sequence[Origin], declared: Sequence[Origin]) -> None:
+    """Raise `StateError` when a run has read what its key does not stand for.
+
+    Stand-ins are compared by data set alone: their other sizes and seeds follow from config and code.
+    """
+    stand_ins = {entry.key for entry in declared if entry.source == "synthetic"}
+    for entry in sources:
+        if entry not in declared and not (entry.source == "synthetic" and entry.key in stand_ins):
+            raise StateError(
+                f"{study.name}: a run has read {entry.key} ({entry.source}; {entry.detail}), which is not what its key "
+                "stands for. Its files have changed since this process first read them: restart it. (Or the study "
+                "lacks this reading in its `data`.)"
+            )
 
 
 def slug(config: Any) -> str:
@@ -187,11 +242,14 @@ def slug(config: Any) -> str:
     return "-".join(word for word in words if word and len(word) <= 16)[:80] or "run"
 
 
-def compute(study: Study, config: Any, profile: Profile, folder: Path) -> None:
+def compute(study: Study, config: Any, profile: Profile, folder: Path, data: Sequence[Origin]) -> None:
     """Run one cell of the grid, which this process has claimed, and put its folder in place, whole.
 
+    `data` are the study's `origins`; the record lists those that the run has in fact read.
+
     Raises:
-        StateError: when the code has changed since it was imported, or a metric is not a number; nothing is kept then.
+        StateError: when the code has changed since it was imported, the run has read other data than its key stands
+            for, or a metric is not a number; nothing is kept then.
     """
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -199,31 +257,39 @@ def compute(study: Study, config: Any, profile: Profile, folder: Path) -> None:
     checkpoint = folder.parent / f".{folder.name}.checkpoint.safetensors"
     # the small sizes run the same code: days of training at paper size are not thrown away for it
     check = no_unseeded_draws(f"a run of {study.name}") if profile.size == "small" else nullcontext()
-    with unchanged(code_of(study)), one_thread(), check:
+    with unchanged(code_of(study)), one_thread(), check, recording() as sources:
         outcome = study.run(config, profile, checkpoint)
+    check_sources(study, [*sources, *outcome.side_data], data)
     if why := wrong_metric(outcome.metrics, asdict(config), study.undefined):
         raise StateError(f"{folder.name} of {study.name} is not kept: {why}.")
     spent = {"seconds": time.perf_counter() - started[0], "cpu_seconds": time.process_time() - started[1]}
+    record = {
+        "key": folder.name.rpartition("-")[2],
+        "study": study.name,
+        "config": asdict(config),
+        "metrics": {name: None if math.isnan(value) else float(value) for name, value in outcome.metrics.items()},
+        "data": [asdict(entry) for entry in sources],
+        "side_data": [asdict(entry) for entry in outcome.side_data],
+        **spent,
+    }
+    write_run(folder, record, outcome.arrays)
+    checkpoint.unlink(missing_ok=True)
+
+
+def write_run(folder: Path, record: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Put a run's folder in place, whole: its arrays, and its record with the digests of both."""
     making = folder.parent / f".{folder.name}.making"
     with writing(folder):
         shutil.rmtree(making, ignore_errors=True)  # of a process that was killed
         making.mkdir()
-        np.savez(making / "arrays.npz", **dict(outcome.arrays))  # type: ignore[arg-type]
-        record = {
-            "key": folder.name.rpartition("-")[2],
-            "study": study.name,
-            "config": asdict(config),
-            "metrics": {name: None if math.isnan(value) else float(value) for name, value in outcome.metrics.items()},
-            "arrays": digest(making / "arrays.npz"),
-            **spent,
-        }
+        np.savez(making / "arrays.npz", **dict(arrays))  # type: ignore[arg-type]
+        record |= {"arrays": digest(making / "arrays.npz")}
         text = json.dumps(record | {"record": seal(record)}, indent=1)
         (making / "run.json").write_text(text, encoding="utf-8")
         if folder.is_symlink() or folder.is_file():
             folder.unlink()
         shutil.rmtree(folder, ignore_errors=True)
         os.rename(making, folder)
-    checkpoint.unlink(missing_ok=True)
 
 
 def wrong_metric(metrics: Mapping[str, Any], config: Mapping[str, Any], undefined: Sequence[str] | None = None) -> str:

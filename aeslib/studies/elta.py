@@ -7,7 +7,7 @@ All scores are on one ten-point axis (AADB times ten, PARA doubled), the unit of
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from aeslib.backbones import ScoreModel, build
-from aeslib.data import load, pictured
+from aeslib.data import describe_source, load, pictured
+from aeslib.data.sources import Origin, cached, origin_of, recording
 from aeslib.elta.apds import Setting, search
 from aeslib.elta.balance import FDS, bin_of, lds_weights
 from aeslib.elta.confusion import matched, neighbour_agreement
@@ -86,7 +87,7 @@ class Cell:
 # --- data ---
 
 
-@lru_cache(maxsize=4)
+@cached(maxsize=4)
 def ten_points(key: str, profile: Profile) -> Parts:
     """Pictures of one data set with `target` (histogram for AVA, else the score) and `score` on the ten-point axis."""
     found = parts(key, profile, batch_size=BATCH[profile.size], paper="elta")
@@ -107,7 +108,7 @@ def share_of(name: str) -> int:
     return 1 if name in SHARED else SHARE
 
 
-@lru_cache(maxsize=8)
+@cached(maxsize=8)
 def prepared(key: str, host: str, profile: Profile) -> Parts:
     """`ten_points`, with the frozen features as another target in the small size."""
     data = ten_points(key, profile)
@@ -331,7 +332,7 @@ TOY = 800
 """Pictures of the toy set at most (the paper does not say)."""
 
 
-@lru_cache(maxsize=2)
+@cached(maxsize=2)
 def toy_set(profile: Profile) -> tuple[Batches, np.ndarray, np.ndarray]:
     """Pictures of TAD66K, as many of the n-th theme as of the n-th score interval; their themes and intervals."""
     train = ten_points("tad66k", profile).train
@@ -344,6 +345,15 @@ def toy_set(profile: Profile) -> tuple[Batches, np.ndarray, np.ndarray]:
     rows = matched(theme, interval, CLASSES, TOY, np.random.default_rng(0))
     index = np.unique(theme[rows], return_inverse=True)[1]
     return train.take(rows), index, interval[rows]
+
+
+def themes(profile: Profile) -> Origin:
+    """Describe where the themes of TAD66K are read from: with real images, the owners' second family of lists."""
+    origin = describe_source("tad66k", size=profile.images)
+    if origin.source != "real":
+        return origin
+    with recording():  # a description is no reading
+        return origin_of(load("tad66k", family="themes", images=False))
 
 
 def toy_run(toy: Toy, profile: Profile, checkpoint: Path) -> Outcome:
@@ -427,5 +437,5 @@ ABLATION = study("elta.ablation", ablation)
 COMPARISON = study("elta.comparison", comparison)
 PLUG_IN = study("elta.plug_in", plug_in)
 MIXING = study("elta.mixing", mixing)
-SWEEP = study("elta.sweep", sweep)
-CONFUSION = Study("elta.confusion", toys, toy_run, ("tad66k",))
+SWEEP = study("elta.sweep", sweep, data=("ava",))
+CONFUSION = Study("elta.confusion", toys, toy_run, ("tad66k", themes))

@@ -6,7 +6,6 @@ of training on pictures, which is what the paper size does.
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +13,7 @@ import numpy as np
 import torch
 
 from aeslib.data import load_card
+from aeslib.data.sources import cached, recording
 from aeslib.metrics import srcc
 from aeslib.mtcnn.maps import LAYERS, block, faithfulness, grad_cam, random_maps
 from aeslib.mtcnn.network import FINE_TUNED, MultiTaskNet
@@ -54,7 +54,7 @@ def scaling_of(key: str) -> Scaling:
     return Scaling.of(card.score_scale, ranges)
 
 
-@lru_cache(maxsize=2)
+@cached(maxsize=2)
 def pictures_of(key: str, profile: Profile) -> Parts:
     """Pictures of one data set with `native` (N, K): overall score and attributes."""
     found = parts(key, profile, batch_size=BATCH, paper="mtcnn")
@@ -67,7 +67,7 @@ def pictures_of(key: str, profile: Profile) -> Parts:
     return replace(found, train=train, val=val, test=test)
 
 
-@lru_cache(maxsize=8)
+@cached(maxsize=8)
 def prepared(key: str, part: Literal["train", "val", "test"], profile: Profile) -> Batches:
     """One part of a data set; in the small size with `maps` and `features` in place of pictures."""
     data: Batches = getattr(pictures_of(key, profile), part)
@@ -143,10 +143,13 @@ def compute(cell: Cell, profile: Profile, checkpoint: Path) -> Outcome:
         fit(model, squared_errors, kept, config, checkpoint=point, progress="")
         arrays[stage] = scores(model, keeping(test, "maps"), scaling)
         metrics |= agreement(stage, model, cell, profile, arrays[stage][:, 0], arrays["truth"][:, 0])
-    if cell.kind == "multi":
-        arrays |= across(model, cell, profile) | judged_maps(model, cell, profile)
-        arrays |= {f"weight {name}": p.detach().numpy() for name, p in tuned(model)} if cell.seed == 0 else {}
-    return Outcome(metrics, arrays)
+    if cell.kind != "multi":
+        return Outcome(metrics, arrays)
+    with recording() as others:
+        arrays |= across(model, cell, profile)
+    arrays |= judged_maps(model, cell, profile)
+    arrays |= {f"weight {name}": p.detach().numpy() for name, p in tuned(model)} if cell.seed == 0 else {}
+    return Outcome(metrics, arrays, side_data=tuple(others))
 
 
 def agreement(
@@ -212,4 +215,4 @@ def variants(profile: Profile) -> list[Cell]:
 
 
 TASKS = Study("mtcnn.tasks", tasks, compute, tuple(DROPOUT))
-VARIANTS = Study("mtcnn.variants", variants, compute, tuple(DROPOUT))
+VARIANTS = Study("mtcnn.variants", variants, compute, ("aadb",))

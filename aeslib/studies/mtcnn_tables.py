@@ -70,7 +70,7 @@ def by_output(
     """
     printed, made = wide(item), []
     for name, k in shown.items():
-        line: dict[str, object] = {"row": name, "seeds": len(first)}
+        line: dict[str, object] = {"row": name, "metric": "SRCC", "seeds": len(first)}
         for stage, pred in (("first", first), ("second", second)):
             line[f"published {STAGES[stage]}"] = printed[STAGES[stage]].get(name, np.nan)
             line |= measured(pred[:, :, k], truth[:, k], profile, f"{STAGES[stage]} ")
@@ -94,7 +94,7 @@ def by_tasks(runs: Results, key: str, published: pd.DataFrame, profile: Profile)
         truth = runs.stacked("truth", data=key, kind="single")[0, :, 0]
         for kind, row in (("single", "Single-task"), ("multi", "Multi-task")):
             value = published[column].get(row, np.nan) if column in published else np.nan
-            line = {"stage": column, "row": row, "published": value, "seeds": len(kinds[kind])}
+            line = {"stage": column, "row": row, "metric": "SRCC", "published": value, "seeds": len(kinds[kind])}
             line |= measured(kinds[kind], truth, profile)
             if kind == "multi":
                 claimed = value - published[column].get("Single-task", np.nan) if column in published else np.nan

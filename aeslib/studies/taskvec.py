@@ -8,7 +8,7 @@ Letters: n tasks · M pictures · U users · T trials (draws of the rated images
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +16,13 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
+from aeslib.data.sources import cached
 from aeslib.profiles import Profile
 from aeslib.studies.core import Outcome, Study
 from aeslib.studies.parts import parts
 from aeslib.studies.taskvec_tasks import sets, stack_of, start_model, tower_features
 from aeslib.studies.taskvec_views import (
-    WORLDS,
+    USERS,
     Seen,
     Users,
     View,
@@ -30,6 +31,7 @@ from aeslib.studies.taskvec_views import (
     decoded,
     plain,
     rated,
+    ratings_of,
     seen,
     users_of,
 )
@@ -172,7 +174,7 @@ def _meta_scores(meta: MetaHead, features: np.ndarray, support: np.ndarray, scor
     return meta.predict(torch.from_numpy(features), torch.from_numpy(support), torch.from_numpy(scores)).numpy()
 
 
-@lru_cache(maxsize=2)
+@cached(maxsize=2)
 def pam_of(view: View, profile: Profile) -> Pam:
     """Attributes as AADB names them, learnt from AADB's own training pictures on frozen features."""
     data = parts("aadb", profile, paper="taskvec").train
@@ -188,14 +190,14 @@ def flickr_model(which: Which, profile: Profile, seed: int) -> TaskModel:
     return model.eval()
 
 
-@lru_cache(maxsize=2)
+@cached(maxsize=2)
 def flickr_features(view: View, profile: Profile) -> np.ndarray:
     """(M, d) of the users' pictures from Flickr-AES's tower."""
     shown = users_of(view.world, profile).images
     return tower_features(flickr_model(view.which, profile, view.seed), plain(shown))
 
 
-@lru_cache(maxsize=2)
+@cached(maxsize=2)
 def meta_head(which: Which, profile: Profile, seed: int) -> MetaHead:
     """A head meta-trained on the raters of Flickr-AES's training pictures."""
     model = flickr_model(which, profile, seed)
@@ -230,7 +232,9 @@ def run_users(view: View, profile: Profile, checkpoint: Path) -> Outcome:
     return Outcome({f"Ours {k}": float(arrays[f"Ours {k}"].mean()) for k in SHOTS}, arrays)
 
 
-USER_RUNS = Study("taskvec.users", all_views, run_users, (*TASKS, *WORLDS))
+FLICKR_RATERS = ratings_of("flickr_aes", seed=0, split="train")
+"""The reading behind `meta_head`."""
+USER_RUNS = Study("taskvec.users", all_views, run_users, (*TASKS, *USERS, "aadb", FLICKR_RATERS))
 
 
 # --- ablations, all on REAL-CUR as in the paper ---
@@ -314,7 +318,7 @@ def tuned(
     return mine, parameters_of(mine)
 
 
-@lru_cache(maxsize=len(TASKS))
+@cached(maxsize=len(TASKS))
 def tangent_of(view: View, tasks: int, profile: Profile) -> Tangent:
     """Around the uniform merge of the first tasks."""
     users, (model, stack) = users_of(view.world, profile), stack_of(view.which, profile, view.seed)
@@ -331,4 +335,4 @@ def fewer_tasks(bench: Bench, view: View, profile: Profile) -> dict[str, np.ndar
     return made
 
 
-ABLATIONS = Study("taskvec.ablation", all_ablations, run_ablation, (*TASKS, "real_cur"))
+ABLATIONS = Study("taskvec.ablation", all_ablations, run_ablation, (*TASKS, ratings_of("real_cur")))

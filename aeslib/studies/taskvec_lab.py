@@ -39,7 +39,7 @@ FEWEST = 5
 def gallery_of(images: np.ndarray, names: tuple[str, ...], profile: Profile) -> Gallery:
     """What the six task models say of pictures (M, 3, S, S) uint8."""
     model, stack = stack_of("large", profile, 0)
-    shown = Users(images, (), np.empty(0), np.empty(0), "", "")
+    shown = Users(images, (), np.empty(0), np.empty(0), "", "", "")
     zero = np.stack([scores_of(model, stack.merged(alone(stack, i)), shown) for i in range(stack.n)])
     known = tangent(model, stack, shown.batch, len(images), torch.full(stack.shape, 1 / stack.n))
     return Gallery(names, zero.mean(0), known.value.numpy(), known.slope.numpy())

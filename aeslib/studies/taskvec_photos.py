@@ -45,7 +45,7 @@ def photograph_check(profile: Profile) -> pd.DataFrame | None:
     if there is None:
         return None
     _, shown, truth = there
-    nobody = Users(shown, (), np.empty(0), np.empty(0), "real", KEY)
+    nobody = Users(shown, (), np.empty(0), np.empty(0), KEY, "real", "")
     model, stack = stack_of("large", profile, 0)
     zero = np.stack([scores_of(model, stack.merged(alone(stack, i)), nobody) for i in range(stack.n)])
     start = start_model("large", profile, 0)

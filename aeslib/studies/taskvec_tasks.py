@@ -1,12 +1,12 @@
 """Task models of `taskvec`: six data sets, each fine-tuned from one start, and the vectors that come of them."""
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from aeslib.data.sources import cached
 from aeslib.profiles import Profile
 from aeslib.seeding import seeded
 from aeslib.studies.core import Outcome, Study, run_study
@@ -32,7 +32,7 @@ class Task:
     seed: int = 0
 
 
-@lru_cache(maxsize=1)
+@cached(maxsize=1)
 def task_parts(key: str, profile: Profile) -> Parts:
     """Pictures of one data set with `target` on the template's scale, and `hist` only where it has ten steps."""
     found = parts(key, profile, paper="taskvec")
@@ -88,7 +88,7 @@ def all_tasks(profile: Profile) -> list[Task]:
 TASK_RUNS = Study("taskvec.tasks", all_tasks, run_task, TASKS)
 
 
-@lru_cache(maxsize=4)
+@cached(maxsize=4)
 def stack_of(which: Which, profile: Profile, seed: int) -> tuple[TaskModel, TaskStack]:
     """The architecture and the six task vectors of one seed, from their runs; neither is to be changed."""
     chosen = replace(TASK_RUNS, grid=lambda _: [Task(data=k, which=which, seed=seed) for k in TASKS])

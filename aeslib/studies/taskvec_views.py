@@ -8,7 +8,6 @@ Letters: n tasks · M pictures · U users.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from aeslib.data import load, load_card
-from aeslib.data.load import Dataset, synthetic, with_images
+from aeslib.data import describe_source, pictured
+from aeslib.data.load import Dataset
+from aeslib.data.sources import cached
 from aeslib.data.synthetic import pictures
 from aeslib.data.synthetic.standins import people
 from aeslib.data.transforms import RECIPES
 from aeslib.profiles import Profile
-from aeslib.studies.core import Outcome, Study, run_study
+from aeslib.studies.core import Outcome, Reads, Study, run_study
 from aeslib.studies.parts import side_of
 from aeslib.studies.taskvec_tasks import sets, stack_of, start_model, tower_features
 from aeslib.taskvec.network import Which
@@ -53,6 +53,7 @@ class Users:
     """(U,) "mixture", "near" or "none" of known criteria; empty words for real people."""
     ceiling: np.ndarray
     """(U,) SRCC of each one's average opinion with the ratings given; NaN for real people."""
+    key: str
     source: str
     detail: str
 
@@ -71,7 +72,7 @@ def how_many(key: str, profile: Profile) -> int:
     return WORLDS[key] if profile.seeds > 1 else min(4, WORLDS[key])
 
 
-@lru_cache(maxsize=2)
+@cached(maxsize=2)
 def users_of(key: str, profile: Profile) -> Users:
     """The users of one world: real people with their real pictures where they are, else the stand-in's."""
     found = rated(key, PEOPLE, profile)
@@ -90,18 +91,20 @@ def users_of(key: str, profile: Profile) -> Users:
     shown = images_of(ids)
     if found.source == "real":
         blank = np.full(len(names), "")
-        return Users(shown, everybody, blank, np.full(len(names), np.nan), found.source, found.detail)
+        return Users(shown, everybody, blank, np.full(len(names), np.nan), key, found.source, found.detail)
     known = people(key, size=IMAGES, seed=PEOPLE).set_index("user_id").loc[names]
-    return Users(shown, everybody, known["kind"].to_numpy(str), known["ceiling"].to_numpy(), found.source, found.detail)
+    kind, best = known["kind"].to_numpy(str), known["ceiling"].to_numpy()
+    return Users(shown, everybody, kind, best, key, found.source, found.detail)
 
 
 def rated(key: str, seed: int, profile: Profile, split: str = "") -> Dataset:
     """Single ratings of real pictures where they (and those of that split) are at hand, else the stand-in's."""
-    data = load(key, level="rating", size=IMAGES, seed=seed)
-    data = with_images(data, size=IMAGES, seed=seed, stand_in=profile.stand_ins)
-    if data.source == "real" and (not split or (data.table.frame["split"] == split).any()):
-        return data
-    return synthetic(load_card(key), size=IMAGES, seed=seed, level="rating")
+    return pictured(key, level="rating", size=IMAGES, seed=seed, split=split, stand_in=profile.stand_ins)
+
+
+def ratings_of(key: str, seed: int = PEOPLE, split: str = "") -> Reads:
+    """Return what describes the source of `rated` with the same arguments, for a study's `data`."""
+    return lambda _: describe_source(key, level="rating", size=IMAGES, seed=seed, split=split)
 
 
 def decoded(data: Dataset, seed: int, profile: Profile) -> tuple[Dataset, Callable[[Sequence[str]], np.ndarray]]:
@@ -175,10 +178,12 @@ def all_views(profile: Profile) -> list[View]:
     return [View(world=world, seed=seed) for world in WORLDS for seed in range(sets(profile))]
 
 
-VIEWS = Study("taskvec.views", all_views, look, (*TASKS, *WORLDS))
+USERS = tuple(ratings_of(key) for key in WORLDS)
+"""The readings behind `users_of`."""
+VIEWS = Study("taskvec.views", all_views, look, (*TASKS, *USERS))
 
 
-@lru_cache(maxsize=2)
+@cached(maxsize=2)
 def seen(view: View, profile: Profile) -> Seen:
     """A view from its run."""
     runs = run_study(replace(VIEWS, grid=lambda _: [view]), profile, progress=False)

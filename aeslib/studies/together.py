@@ -9,7 +9,7 @@ import copy
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from aeslib.aesmamba.model import AesMamba, Objective, expected_scores
 from aeslib.aestheticnet.losses import histogram_of, self_weighted_emd
 from aeslib.aestheticnet.network import multiply_adds
 from aeslib.backbones import ScoreModel
+from aeslib.data.sources import cached
 from aeslib.elta.apds import search
 from aeslib.elta.objective import Elta, SelfTraining
 from aeslib.elta.tfa import TFA
@@ -118,7 +119,7 @@ class Price:
 # --- data ---
 
 
-@lru_cache(maxsize=len(TASKS))
+@cached(maxsize=len(TASKS))
 def shown_of(key: str, profile: Profile) -> Parts:
     """Pictures of one data set with `score`, `target` (histogram where votes are published, else the score) and `hist`.
 
@@ -149,7 +150,7 @@ def sized(network: str, profile: Profile) -> Profile:
     return replace(profile, image_size=SIDE["small"]) if network == DARTS and profile.size == "small" else profile
 
 
-@lru_cache(maxsize=len(TASKS) * len(NETWORKS))
+@cached(maxsize=len(TASKS) * len(NETWORKS))
 def data_of(key: str, network: str, profile: Profile) -> Parts:
     """`shown_of`, in the small size with the frozen features in place of the pictures."""
     found = shown_of(key, profile)
@@ -474,5 +475,5 @@ def prices(profile: Profile) -> list[Price]:
 study = partial(Study, data=TASKS)
 RUNS = study("together.methods", everything, compute, undefined=("passed",))  # NaN without a second round
 MERGES = study("together.vectors", merges, merge)
-TRIVIALS = study("together.trivial", trivials, trivial)
-PRICES = study("together.prices", prices, price)
+TRIVIALS = study("together.trivial", trivials, trivial, data=JUDGED)
+PRICES = study("together.prices", prices, price, data=JUDGED[:1])

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aeslib.data import families, load, origin, pictured
+from aeslib.data import describe_source, families, load, pictured
 from aeslib.data.cards import KEYS, load_card
 from aeslib.data.doctor import verify
 from aeslib.data.image_files import ImagePaths, shortfall, walk_images
+from aeslib.data.sources import Origin
 from aeslib.data.status import status
 from aeslib.data.table import LabelTable
 from aeslib.errors import DataError, ParameterError
@@ -167,7 +168,8 @@ def test_labels_without_their_pictures_give_way_to_a_stand_in_that_has_some(root
     assert load("eva").source == "labels"
     assert pictured("eva", size=40).source == "synthetic"
     for key in ("oasis_beauty", "eva", "aadb"):  # all there, labels alone, nothing
-        assert origin(key, size=40, seed=1) == pictured(key, size=40, seed=1).detail
+        data = pictured(key, size=40, seed=1)
+        assert describe_source(key, size=40, seed=1) == Origin(key, data.source, data.detail)
 
 
 @pytest.fixture

@@ -3,18 +3,35 @@
 import json
 import multiprocessing
 import os
+import re
 import shutil
 from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
 
+import makers
 import numpy as np
 import pytest
 import torch
 
 from aeslib import code
+from aeslib.data import load_card, pictured
+from aeslib.data.sources import Origin, cached, note, recording, stand_in_origin
 from aeslib.errors import ParameterError, StateError
 from aeslib.profiles import PROFILES
 from aeslib.studies import core
-from aeslib.studies.core import Outcome, Study, find_study, is_whole, read_run, run_key, run_study
+from aeslib.studies.core import (
+    STUDIES,
+    Outcome,
+    Study,
+    find_study,
+    is_whole,
+    origins,
+    read_run,
+    run_key,
+    run_study,
+    sources_of_runs,
+)
 
 SMOKE = PROFILES["smoke"]
 calls: list = []
@@ -68,7 +85,7 @@ def test_key_changes_with_config_profile_data_and_code_only(monkeypatch, tmp_pat
     assert key != run_key(study, Cell("a", 1), SMOKE)
     assert key != run_key(study, cell, replace(SMOKE, images=401))
     details = iter(["file 1", "file 2"])
-    monkeypatch.setattr(core, "origin", lambda key, size: next(details))
+    monkeypatch.setattr(core, "describe_source", lambda key, size: Origin(key, "real", next(details)))
     with_data = replace(study, data=("ava",))
     assert run_key(with_data, cell, SMOKE) != run_key(with_data, cell, SMOKE)
     source = tmp_path / "aeslib" / "m.py"
@@ -272,7 +289,8 @@ def test_records_are_plain_json():
     results = run_study(make(), SMOKE, progress=False)
     record = json.loads((next(iter(results.folders.values())) / "run.json").read_text())
     assert record["config"] == {"method": "a", "seed": 1}
-    assert set(record) == {"key", "study", "config", "metrics", "arrays", "seconds", "cpu_seconds", "record"}
+    names = {"key", "study", "config", "metrics", "data", "side_data", "arrays", "seconds", "cpu_seconds", "record"}
+    assert set(record) == names
 
 
 BOTH = multiprocessing.get_context("fork").Barrier(2)
@@ -296,3 +314,100 @@ def test_processes_side_by_side_share_the_work():
     pids = [line.split()[0] for line in told]
     assert len(told) == 4
     assert {pids.count(pid) for pid in pids} == {2}
+
+
+# --- the data that runs have read ---
+
+
+@pytest.fixture
+def labels_only(tmp_path, monkeypatch):
+    """The owners' labels of EVA without an image: runs are made on its stand-in."""
+    monkeypatch.setenv("AESLIB_DATA", str(tmp_path / "data"))
+    makers.make("eva", tmp_path / "data")
+
+
+@cached(maxsize=2)
+def eva(profile):
+    return pictured("eva", size=profile.images).table.mos
+
+
+def on_eva(cell, profile, checkpoint):
+    return Outcome({"mean": float(eva(profile).mean())})
+
+
+STAND_IN = stand_in_origin("eva", size=SMOKE.images, seed=0)
+
+
+def test_every_run_records_what_it_has_read_also_from_a_cache(labels_only):
+    eva.cache_clear()
+    results = run_study(make(run=on_eva, data=("eva",)), SMOKE, progress=False)
+    assert results.data == (STAND_IN,)
+    for folder in results.folders.values():  # four runs of one process: all but the first found the labels in a cache
+        assert read_run(folder)["data"] == [vars(STAND_IN)]
+    keys = list(results.frame["key"])
+    assert sources_of_runs("smoke", keys[:1]) == sources_of_runs("smoke", keys) == [STAND_IN]
+    with recording() as sources:  # a study that reads the runs of another comes from the same data
+        run_study(make(run=on_eva, data=("eva",)), SMOKE, progress=False)
+    assert list(sources) == [STAND_IN]
+
+
+def test_data_behind_extra_arrays_only_are_recorded_apart():
+    def with_a_test_elsewhere(cell, profile, checkpoint):
+        note(stand_in_origin("aadb", size=300, seed=0))
+        with recording() as others:
+            note(stand_in_origin("eva", size=300, seed=0))
+        return Outcome({}, {"across": np.zeros(1)}, side_data=tuple(others))
+
+    results = run_study(make(run=with_a_test_elsewhere, data=("aadb", "eva")), SMOKE, progress=False)
+    assert [entry.key for entry in results.data] == ["aadb"]
+    record = read_run(next(iter(results.folders.values())))
+    assert [entry["key"] for entry in record["side_data"]] == ["eva"]
+
+
+def test_a_run_that_reads_what_its_key_does_not_stand_for_is_not_kept(labels_only):
+    """Another data set than the study declares, or files that changed after this process had read them."""
+    message = r"^toy\.grid: a run has read eva \(synthetic; .*\), which is not what its key stands for\. Its files have"
+    with pytest.raises(StateError, match=message):
+        run_study(make(run=on_eva, data=("aadb",)), SMOKE, progress=False)
+
+    def on_old_files(cell, profile, checkpoint):
+        note(Origin("eva", "real", "files as they were"))
+        return Outcome({})
+
+    with pytest.raises(StateError, match=r"a run has read eva \(real; files as they were\)"):
+        run_study(make(run=on_old_files, data=("eva",)), SMOKE, progress=False)
+    home = core.artifacts_dir("smoke") / "toy.grid"
+    assert [path for path in home.iterdir() if (path / "run.json").exists()] == []
+
+
+def test_an_unknown_run_is_named():
+    with pytest.raises(ParameterError, match=r"^no run with the key 'abc' in .*smoke; pass keys of `run_study"):
+        sources_of_runs("smoke", ["abc"])
+
+
+def all_studies():
+    for names in STUDIES.values():
+        for name in names:
+            values = vars(import_module(f"aeslib.studies.{name}")).values()
+            yield from (value for value in values if isinstance(value, Study))
+
+
+@pytest.mark.parametrize("study", {study.name: study for study in all_studies()}.values(), ids=lambda study: study.name)
+def test_with_labels_only_every_study_stands_on_stand_ins_and_says_so(study, tmp_path, monkeypatch):
+    """The labels of every data set are there, the images of none: no study may count as one of the owners' data."""
+    monkeypatch.setenv("AESLIB_DATA", str(tmp_path / "data"))
+    for key in makers.MAKERS:
+        makers.make(key, tmp_path / "data")
+    declared = origins(study, SMOKE)
+    assert declared
+    assert {entry.source for entry in declared} == {"synthetic"}
+    assert {entry.detail.partition(":")[0] for entry in declared} <= {
+        f"synthetic stand-in for {load_card(entry.key).title.partition(':')[0]}" for entry in declared
+    }
+
+
+def test_caches_of_studies_repeat_what_was_read():
+    """A plain `lru_cache` on data would hide from the second run of a process what the first has read."""
+    folder = Path(core.__file__).parent
+    plain = {path.name for path in folder.glob("*.py") if re.search(r"@(functools\.)?(lru_)?cache\b", path.read_text())}
+    assert plain <= {"frozen.py"}  # starting weights, which are made of no data set

@@ -139,7 +139,7 @@ def test_grids_list_every_seed_once_and_pair_them():
 
 
 def test_a_study_runs_through(small, monkeypatch):
-    monkeypatch.setattr("aeslib.studies.core.origin", lambda *_, **__: "")
+    monkeypatch.setattr("aeslib.studies.core.origins", lambda *_: [])
     found = run_study(studies.ABLATION, SMOKE, progress=False)
     assert len(found.frame) == 4
     assert found.stacked("pred", mix="feature", flsa=studies.WEIGHT).shape == (1, 40)

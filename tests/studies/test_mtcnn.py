@@ -46,7 +46,7 @@ def small(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)  # checkpoints of one test must not meet those of another
     monkeypatch.setattr(studies, "parts", parts)
     monkeypatch.setattr(studies, "starting_encoder", starting_encoder)
-    monkeypatch.setattr("aeslib.studies.core.origin", lambda *_, **__: "")
+    monkeypatch.setattr("aeslib.studies.core.origins", lambda *_: [])
     for cached in (studies.pictures_of, studies.prepared):
         cached.cache_clear()
     yield
