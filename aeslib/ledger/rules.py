@@ -418,7 +418,7 @@ def histogram(
 def printed(see: Evidence, *, item: str, where: Where) -> Finding:
     """Every cell that a statement of the text rests on has a printed number."""
     cells = selected(see, item, where)
-    names = cells.loc[cells["value"].isna(), list(AXES)].to_numpy(str).tolist()
+    names = cells.loc[cells["value"].isna(), list(CELL)].to_numpy(str).tolist()
     blank = [" ".join(filter(None, cell)) for cell in names]
     n = len(cells)
     why = f"No number is printed for {few(blank)}." if blank else f"All {n} numbers are printed."
