@@ -23,6 +23,7 @@ from PIL import Image
 from aeslib import results
 from aeslib.cli import keys, notebook, records, run
 from aeslib.data import load
+from aeslib.data.sources import origin_of
 from aeslib.data.images import open_store
 from aeslib.data.synthetic import pictures
 from aeslib.errors import StateError
@@ -338,7 +339,7 @@ def test_a_label_file_that_changes_under_a_cache(tmp_path, monkeypatch):
     path = makers.make("aadb", root) / "imgListTestNewRegression_.csv"
     study = replace(TOY, data=("koniq10k", "aadb"))
     makers.make("koniq10k", root)
-    monkeypatch.setattr(core, "origin", lambda key, size: load(key).detail)  # labels alone, no pictures
+    monkeypatch.setattr(core, "describe_source", lambda key, size: origin_of(load(key)))  # labels alone, no pictures
     whole, key, mos = list(keys.fingerprint(root)), core.run_key(study, Cell(0), SMOKE), load("aadb").table.mos
     text = path.read_bytes()
     swapped(path, text.replace(b",0.75\n", b",0.25\n").replace(b",0.8\n", b",0.2\n"))

@@ -150,3 +150,15 @@ RENDERED = {
 def test_conclusions_are_rendered_from_paired_differences(path: Path):
     if path.stem in RENDERED:
         assert sum(RENDERED[path.stem] in cell.source for cell in code_cells(path)) == 1
+
+
+def test_chapters_on_runs_state_no_source_of_their_own(path: Path):
+    """What runs have read is in their records; `nb.load` would tell of the owners' labels instead of the stand-in."""
+    source = "\n".join(cell.source for cell in code_cells(path))
+    saves = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and called(node) == "nb.save"]
+    if "run_study" in source or "aeslib.studies" in source:
+        assert not saves or "nb.load(" not in source
+
+
+def called(node: ast.Call) -> str:
+    return ast.unparse(node.func)
