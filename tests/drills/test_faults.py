@@ -23,8 +23,8 @@ from PIL import Image
 from aeslib import results
 from aeslib.cli import keys, notebook, records, run
 from aeslib.data import load
-from aeslib.data.sources import origin_of
 from aeslib.data.images import open_store
+from aeslib.data.sources import origin_of
 from aeslib.data.synthetic import pictures
 from aeslib.errors import StateError
 from aeslib.paths import ROOT, artifacts_dir, cache_home, results_dir, write_text
