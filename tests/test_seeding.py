@@ -88,7 +88,7 @@ def test_every_draw_of_a_notebook_names_its_generator(path):
     assert unseeded(code.notebook_source(path)) == []
 
 
-# --- networks of a notebook are built inside `seeded` ---
+# --- networks of a notebook are built, and its training batches drawn, inside `seeded` ---
 
 
 def imported(tree: ast.Module) -> dict[str, object]:
@@ -120,12 +120,17 @@ def within(tree: ast.AST, words: tuple[str, ...]) -> set[ast.AST]:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_networks_of_a_notebook_get_their_weights_from_a_seed(path: Path):
+def test_networks_and_batches_of_a_notebook_follow_a_seed(path: Path):
     tree = ast.parse(code.notebook_source(path))
     names, allowed = imported(tree), within(tree, ("seeded(", "torch.device('meta')"))
     counted = {node for call in ast.walk(tree) if isinstance(call, ast.Lambda) for node in ast.walk(call)}
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node not in allowed | counted]
-    assert [ast.unparse(call) for call in calls if builds_network(call, names)] == []
+    assert [ast.unparse(call) for call in calls if builds_network(call, names) or augments(call)] == []
+
+
+def augments(call: ast.Call) -> bool:
+    """Whether a call hands out training batches, whose pictures are cut and mirrored at random."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "epoch"
 
 
 # --- what the library offers for it ---

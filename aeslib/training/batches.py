@@ -72,7 +72,10 @@ class Batches:
         return {"image": image, "index": torch.from_numpy(chosen.copy()), **made}
 
     def epoch(self, seed: int, epoch: int, *, rank: int = 0, world: int = 1) -> Iterator[Batch]:
-        """Shuffled training batches of one epoch; of each, process `rank` of `world` gets its share."""
+        """Yield shuffled training batches of one epoch; of each, process `rank` of `world` gets its share.
+
+        What `augment` draws follows `fit`, or the block `with seeded(SEED):` around a call of your own.
+        """
         order = np.random.default_rng([seed, epoch]).permutation(len(self))
         for start in range(0, len(self), self.batch_size):
             rows = order[start : start + self.batch_size]
