@@ -9,9 +9,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from aeslib.paths import ROOT, artifacts_dir, inside
+from aeslib.paths import ROOT
 from aeslib.report.gather import Book, check, read_json
 from aeslib.report.parts import grid, inline, inline_values, link, minutes, plural, raw
+from aeslib.studies.core import run_folders
 
 SCHEMA = json.loads(Path(__file__).with_name("speed.schema.json").read_text(encoding="utf-8"))
 WORDS = {"x": "{:,g} ×", "overhead": "+{:.1%}", "s": "{:.1f} s", "MB": "{:.1f} MB", "share": "{:.2f} of it",
@@ -122,12 +123,13 @@ def shares(seconds: Mapping[str, float], names: Mapping[str, str]) -> Iterable[l
 
 
 def studied(book: Book) -> tuple[dict[str, float], dict[str, int]]:
-    """CPU seconds and number of the runs that this profile's outputs rest on, by study; runs that are gone left out."""
+    """Return CPU seconds and the number of the runs behind this profile's outputs, by study; lost runs do not count."""
     seconds, counts = defaultdict[str, float](float), defaultdict[str, int](int)
-    for run in sorted({run for output in book.outputs for run in output.record["runs"]}):
-        path = inside(artifacts_dir(book.profile.name), f"{run}/run.json")
+    folders = run_folders(book.profile.name)
+    for key in sorted({run for output in book.outputs for run in output.record["runs"]} & folders.keys()):
+        path = folders[key] / "run.json"
         if path.is_file():
-            record, study = read_json(path), run.partition("/")[0]
+            record, study = read_json(path), folders[key].parent.name
             seconds[study] += record.get("cpu_seconds", record["seconds"])
             counts[study] += 1
     return dict(seconds), dict(counts)

@@ -204,6 +204,12 @@ def sources_in(record: Mapping[str, Any]) -> list[Origin]:
     return [Origin(**entry) for entry in record["data"]]
 
 
+def run_folders(profile: str) -> dict[str, Path]:
+    """Return the folder of every run of a profile by the run's key."""
+    studies = (folder for folder in artifacts_dir(profile).glob("[!.]*.*") if folder.is_dir())
+    return {name.rpartition("-")[2]: study / name for study in studies for name in os.listdir(study)}
+
+
 def sources_of_runs(profile: str, keys: Sequence[str]) -> list[Origin]:
     """Return the data sets that the runs of a profile with these keys have read, each origin once.
 
@@ -211,11 +217,10 @@ def sources_of_runs(profile: str, keys: Sequence[str]) -> list[Origin]:
         ParameterError: when there is no run with a key.
         StateError: when the record of one is damaged.
     """
-    home = artifacts_dir(profile)
-    studies = (folder for folder in home.glob("[!.]*.*") if folder.is_dir())
-    folders = {name.rpartition("-")[2]: study / name for study in studies for name in os.listdir(study)}
+    folders = run_folders(profile)
     for key in keys:
         if key not in folders:
+            home = artifacts_dir(profile)
             raise ParameterError(f"no run with the key {key!r} in {home}; pass keys of `run_study(...).frame`.")
     records = (read_run(folders[key]) for key in dict.fromkeys(keys))
     return list(dict.fromkeys(entry for record in records for entry in sources_in(record)))
