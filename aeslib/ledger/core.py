@@ -84,6 +84,7 @@ def judge_all(
     for name, value, known in (("paper", paper, PAPERS), ("verdict", verdict, VERDICTS), ("item", item, items().index)):
         if value is not None and value not in known:
             raise unknown(name, value, known)
+    get_profile(profile)
     chosen = [c for c in claims() if paper in (None, c.paper) and item in (None, c.item)]
     outcomes = _judge_each(tqdm(chosen, desc="claims", unit="claim", disable=None, leave=False), profile, {})
     frame = pd.DataFrame(outcomes, columns=list(SCHEMA["$defs"]["claim"]["properties"]))

@@ -19,11 +19,11 @@ import json, sys
 from dataclasses import replace
 from aeslib.paths import artifacts_dir
 from aeslib.profiles import get_profile
-from aeslib.studies.core import compute, find_study, read_run
+from aeslib.studies.core import compute, find_study, origins, read_run
 profile, digests = replace(get_profile("smoke"), pretext_images=96), {}
 for name in sys.argv[1:]:
     study, folder = find_study(name), artifacts_dir("smoke") / name / "first"
-    compute(study, study.grid(profile)[-1], profile, folder)
+    compute(study, study.grid(profile)[-1], profile, folder, origins(study, profile))
     record = read_run(folder)
     digests[name] = [record["arrays"], {k: v for k, v in record["metrics"].items() if "seconds" not in k}]
 print(json.dumps(digests))

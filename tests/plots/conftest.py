@@ -7,6 +7,12 @@ import pytest
 from matplotlib.figure import Figure
 
 
+@pytest.fixture(autouse=True)
+def _no_open_figure() -> None:
+    """Close what a test of another folder left open in this process."""
+    plt.close("all")
+
+
 @pytest.fixture
 def check_figure() -> Callable[[Figure], None]:
     """Fails where a figure is still open in pyplot or something sticks out of it."""

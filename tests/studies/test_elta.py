@@ -13,6 +13,7 @@ import torch
 from aeslib.backbones import build
 from aeslib.data import load
 from aeslib.profiles import get_profile
+from aeslib.seeding import seeded
 from aeslib.studies import elta as studies
 from aeslib.studies import frozen
 from aeslib.studies.core import run_study
@@ -48,8 +49,8 @@ def small(monkeypatch, tmp_path):
         return Parts(key, *made, bins, (), (low, high), "synthetic", "made for a test")
 
     def pretrained(name, profile, **_):
-        torch.manual_seed(0)
-        return build("cnn")
+        with seeded(0):
+            return build("cnn")
 
     monkeypatch.chdir(tmp_path)  # checkpoints of one test must not meet those of another
     monkeypatch.setattr(studies, "parts", parts)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from aeslib.backbones import build
 from aeslib.profiles import get_profile
+from aeslib.seeding import seeded
 from aeslib.studies import mtcnn as studies
 from aeslib.studies.core import find_study, run_study
 from aeslib.studies.mtcnn import Cell
@@ -40,8 +40,8 @@ def small(monkeypatch, tmp_path):
         return Parts(key, *made, (), ATTRIBUTES[key], (0, 1), "synthetic", "made for a test")
 
     def starting_encoder(profile):
-        torch.manual_seed(0)
-        return build("vgg16")
+        with seeded(0):
+            return build("vgg16")
 
     monkeypatch.chdir(tmp_path)  # checkpoints of one test must not meet those of another
     monkeypatch.setattr(studies, "parts", parts)

@@ -327,7 +327,10 @@ def _separator(file: str, text: str, columns: Sequence[str], sep: str, *, header
 
 
 def _fields(line: str, sep: str) -> list[str]:
-    return next(csv.reader([line], delimiter=sep), [])
+    try:
+        return next(csv.reader([line], delimiter=sep), [])
+    except csv.Error:  # the line is no row of such a table; the reader says what is wrong with it
+        return []
 
 
 def read_json(raw: Raw) -> object:
