@@ -216,10 +216,10 @@ def walk(folder: Path | str, above: frozenset[tuple[int, int]] = frozenset()) ->
         return
     mark = (status.st_dev, status.st_ino)
     if mark not in above:
-        yield str(folder), [entry.name for entry in entries if not entry.is_dir()]
-        for entry in entries:
-            if entry.is_dir():
-                yield from walk(entry.path, above | {mark})
+        folders = [entry for entry in entries if os.path.isdir(entry.path)]  # False for a link to itself
+        yield str(folder), [entry.name for entry in entries if entry not in folders]
+        for entry in folders:
+            yield from walk(entry.path, above | {mark})
 
 
 @contextmanager

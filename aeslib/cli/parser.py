@@ -239,6 +239,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not streams.reader_is_gone():
             raise
         return streams.UNREAD
+    except OSError as error:
+        if not streams.is_full(error):
+            raise
+        print(f"aeslib: the output cannot be written: {error.strerror}.", file=sys.stderr)
+        return 1
     return code
 
 

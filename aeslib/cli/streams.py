@@ -2,6 +2,7 @@
 
 import codecs
 import contextlib
+import errno
 import os
 import select
 import sys
@@ -30,10 +31,21 @@ def _letter(char: str) -> str:
 def print_anything() -> None:
     """Let standard output and error take every character, whatever their encoding."""
     codecs.register_error("aeslib.spell", spell)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed before we began, as by `>&-`
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for the process's life
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             with contextlib.suppress(OSError):  # in a fork, where a pipe has taken the place of a file
                 stream.reconfigure(errors="aeslib.spell")
+
+
+def is_full(error: OSError) -> bool:
+    """Tell whether standard output lies on a full disk, the cause of `error`; then nothing more is written there."""
+    if error.errno != errno.ENOSPC or error.filename is not None:  # an error of a file of ours names it
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 def reader_is_gone() -> bool:

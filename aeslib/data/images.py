@@ -13,14 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
+from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, features
 from tqdm.auto import tqdm
 
-from aeslib.code import digest
+from aeslib.code import digest, unchanged
 from aeslib.data.kept import as_left
 from aeslib.errors import DataError
 from aeslib.paths import cache_home, exclusive, reserve, state, write_text, writing
@@ -32,6 +34,8 @@ MAX_PIXELS = 300_000_000
 """An image that claims more is set apart: decoding it could take all memory. A JPEG is decoded at a fraction."""
 TOGETHER = 64
 """Images in memory at once."""
+CODE = (Path(__file__).resolve(),)
+"""The files whose code decides the pixels of a store."""
 _OPENING = threading.Lock()
 
 
@@ -174,17 +178,19 @@ def open_store(paths: Mapping[str, Path], *, size: int, fit: Fit = "squash", pro
     """The pictures at `paths` (image_id → file), decoded at most once on this machine.
 
     Args:
-        paths: files; the cache is keyed by their names and `paths.state`, so a changed folder makes a new one.
+        paths: files; the cache is keyed by their names and `paths.state`, by the code that decodes and by its
+            libraries, so a change of any makes a new one.
         size: side S in pixels.
         fit: "squash" to S × S, centre "crop", or "pad" (long side S, aspect kept, see `ImageStore.shapes`).
         progress: show a bar with an estimate while building.
     """
     folder = cache_home() / "images"
-    key = digest(json.dumps([size, fit, 2]), *(f"{name}\0{path} {state(path)}" for name, path in paths.items()))
+    made_by = json.dumps([size, fit, *_decoders()])
+    key = digest(made_by, *CODE, *(f"{name}\0{path} {state(path)}" for name, path in paths.items()))
     done, note = folder / f"{key}.npy", folder / f"{key}.json"
     about = _about(done, note)
     if about is None:
-        with exclusive(folder / f"{key}.lock"):
+        with exclusive(folder / f"{key}.lock"), unchanged(CODE):
             about = _about(done, note) or _build(paths, size, fit, done, note, progress)
     bad = about["unreadable"]
     if bad:
@@ -196,6 +202,13 @@ def open_store(paths: Mapping[str, Path], *, size: int, fit: Fit = "squash", pro
     ids = tuple(name for name in paths if name not in bad)
     array = np.load(done, mmap_mode="r", allow_pickle=False)[: len(ids)]
     return ImageStore(ids, array, np.array(about["shapes"], int).reshape(-1, 2), bad)
+
+
+@cache
+def _decoders() -> list[str]:
+    """Return the versions of the libraries that decode and resize images: with others pixels may differ."""
+    own = [f"{name} {features.version(name)}" for name in ("pil", "jpg", "webp", "avif", "zlib", "libtiff")]
+    return [*own, f"heif {metadata.version('pillow-heif') if find_spec('pillow_heif') else None}"]
 
 
 def _about(done: Path, note: Path) -> dict[str, Any] | None:

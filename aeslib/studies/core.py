@@ -181,14 +181,14 @@ def run_study(
     if len(wanted) < len(configs):
         raise ParameterError(f"the grid of {study.name} lists the same run twice.")
     folders = {key: home / f"{slug(config)}-{key}" for key, config in wanted.items()}
-    missing = [key for key, folder in folders.items() if not reusable(study, wanted[key], folder)]
+    missing = [key for key, folder in folders.items() if not reusable(study, wanted[key], folder, data)]
     bars = tqdm(total=len(missing), desc=study.name, unit="run", disable=not progress or not missing, leave=False)
     with bars as bar, folder_lock(home.parent, shared=True) if missing else nullcontext():
         for wait in (False, True):  # first what nobody works on, then what other processes were at
             for key in list(missing):
                 with claimed(home / ".claims", key, wait=wait) as ours:
                     if ours:
-                        if fault(study, wanted[key], folders[key]):
+                        if fault(study, wanted[key], folders[key], data):
                             compute(study, wanted[key], profile, folders[key], data)
                         missing.remove(key)
                         bar.update()
@@ -202,6 +202,11 @@ def run_study(
 def sources_in(record: Mapping[str, Any]) -> list[Origin]:
     """Return the data sets that a run has read, from its record."""
     return [Origin(**entry) for entry in record["data"]]
+
+
+def side_sources_in(record: Mapping[str, Any]) -> list[Origin]:
+    """Return the data sets behind the extra arrays of a run, from its record."""
+    return [Origin(**entry) for entry in record["side_data"]]
 
 
 def run_folders(profile: str) -> dict[str, Path]:
@@ -329,8 +334,8 @@ def is_whole(folder: Path) -> bool:
         return False
 
 
-def fault(study: Study, config: Any, folder: Path) -> str:
-    """Return why the run with this config cannot be read from its folder; empty when it can."""
+def fault(study: Study, config: Any, folder: Path, data: Sequence[Origin]) -> str:
+    """Return why the run with this config, of a study with these `origins`, cannot be read; empty when it can."""
     try:
         record = read_run(folder)
     except StateError as error:
@@ -339,15 +344,19 @@ def fault(study: Study, config: Any, folder: Path) -> str:
         return f"{folder.name}: its arrays were changed"
     if record["config"] != json.loads(json.dumps(asdict(config))):
         return f"{folder.name}: its record is that of the config {record['config']}"
+    try:
+        check_sources(study, [*sources_in(record), *side_sources_in(record)], data)
+    except StateError as error:
+        return str(error)
     why = wrong_metric(record["metrics"], record["config"], study.undefined)
     return why and f"{folder.name}: {why}"
 
 
-def reusable(study: Study, config: Any, folder: Path) -> bool:
+def reusable(study: Study, config: Any, folder: Path, data: Sequence[Origin]) -> bool:
     """Whether a run is there and can be read; warns of one that is there and cannot."""
     if not os.path.lexists(folder):
         return False
-    why = fault(study, config, folder)
+    why = fault(study, config, folder, data)
     if why:
         warnings.warn(f"{study.name}: a run is made anew, as what is kept is not it. {why}", stacklevel=3)
     return not why
@@ -365,6 +374,7 @@ def read_run(folder: Path) -> dict[str, Any]:
             raise ValueError(f"its record is that of the run {found['key']} of {found['study']}")
         if why := wrong_metric(found["metrics"], found["config"]):
             raise ValueError(why)
+        float(found["seconds"]), float(found["cpu_seconds"]), sources_in(found), side_sources_in(found)
     except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise StateError(f"{folder.name} is not a whole run ({error}); delete it, it will be made again.") from error
     return found

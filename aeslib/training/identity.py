@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import sys
+import sysconfig
 from collections.abc import Mapping, Set
-from functools import partial, singledispatch
+from functools import cache, partial, singledispatch
 from pathlib import Path
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -12,9 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aeslib.code import digest
+from aeslib.code import PACKAGE, digest
 
 PLAIN = (bool, int, float, complex, str, bytes, np.generic, type(None))
+DESCRIBED = (*PLAIN, tuple, frozenset, Mapping, np.ndarray, Tensor, FunctionType, MethodType, partial)
+"""Kinds of globals that count for a function. A list or a set may be a log that grows while the function is used."""
 SAMPLE = 64
 """Rows of a memory-mapped array that are read for its digest; all of them may be a whole disk."""
 
@@ -22,7 +26,9 @@ SAMPLE = 64
 def identity(value: object) -> str:
     """Return a digest of a value's content: of arrays, objects with their fields, functions with their closures.
 
-    A function counts by its name, its bytecode, its defaults and its closure; the globals that it reads do not count.
+    A function counts by its name, its bytecode, its defaults and its closure. One that no installed package brings (of
+    a notebook or script) also counts by the globals that it reads, and an object of such a class by its methods:
+    those of the kinds in `DESCRIBED`, not lists and other objects, which may change while they are used.
     """
     return _describe(value, {})
 
@@ -60,6 +66,9 @@ def _describe(value: Any, seen: dict[int, tuple[Any, str]]) -> str:
 def _parts(value: Any) -> list[Any]:
     """Return what a value consists of: here, the fields of any object."""
     slots = [getattr(value, name, None) for name in getattr(value, "__slots__", ())]
+    kind = type(value)
+    if not _is_installed(kind.__module__):
+        slots += [method for _, method in sorted(vars(kind).items()) if isinstance(method, FunctionType)]
     if hasattr(value, "__dict__"):
         return [*slots, vars(value)]
     return slots or ([] if " at 0x" in repr(value) else [repr(value)])
@@ -102,7 +111,29 @@ def _(value: Any) -> list[Any]:
 @_parts.register
 def _(value: FunctionType) -> list[Any]:
     cells = list(value.__closure__ or ())
-    return [value.__module__, value.__qualname__, value.__code__, value.__defaults__, value.__kwdefaults__, cells]
+    own = [value.__module__, value.__qualname__, value.__code__, value.__defaults__, value.__kwdefaults__, cells]
+    return own + ([] if _is_installed(value.__module__) else [_globals_of(value)])
+
+
+@cache
+def _is_installed(module: str | None) -> bool:
+    """Tell whether a module belongs to Python, this library or an installed package, not to a notebook or script."""
+    file = None if module == "__main__" else getattr(sys.modules.get(module or ""), "__file__", None)
+    if module in sys.builtin_module_names or file is None:
+        return module in sys.builtin_module_names
+    places = {PACKAGE, *(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib"))}
+    return any(Path(file).resolve().is_relative_to(place) for place in places)
+
+
+def _globals_of(function: FunctionType) -> dict[str, Any]:
+    """Return the globals that a function's code names, also in functions inside it, which `identity` can describe."""
+    codes, names = [function.__code__], set[str]()
+    while codes:
+        code = codes.pop()
+        names |= set(code.co_names)
+        codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    found = {name: function.__globals__[name] for name in names & function.__globals__.keys()}
+    return {name: value for name, value in found.items() if isinstance(value, DESCRIBED)}
 
 
 @_parts.register

@@ -148,3 +148,8 @@ def test_what_is_installed_or_switched_makes_chapters_due(monkeypatch):
     monkeypatch.undo()
     keys._common.cache_clear()
     assert len(set(changed)) == 4
+
+
+def test_a_link_to_itself_is_a_file_that_is_missing(data):
+    (data / "x").symlink_to("x")
+    assert seen(data) == ["./x missing"]

@@ -42,3 +42,14 @@ def test_a_reader_that_has_gone_is_no_error(words):
     run.stdout.close()
     assert run.stderr.read() == b""
     assert run.wait(120) == 141
+
+
+def test_without_an_output_or_with_a_full_one_nothing_ends_in_a_traceback():
+    command = f"{sys.executable} -m aeslib help"
+    closed = subprocess.run(["sh", "-c", f"{command} >&-"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (closed.returncode, closed.stderr) == (0, "")
+    if not os.path.exists("/dev/full"):
+        pytest.skip("needs /dev/full")
+    full = subprocess.run(["sh", "-c", f"{command} >/dev/full"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert full.returncode == 1
+    assert full.stderr == "aeslib: the output cannot be written: No space left on device.\n"

@@ -15,6 +15,7 @@ from aeslib.data._pictures import image_fault
 from aeslib.data.images import decode, open_store
 from aeslib.errors import DataError
 from aeslib.metrics import srcc
+from aeslib.paths import cache_home
 
 RED = (200, 30, 40)
 
@@ -294,3 +295,21 @@ def test_numbers_that_are_none_in_a_picture_are_black(tmp_path):
     got = decode(saved(tmp_path, "a.tif", Image.fromarray(values)), 4, "squash")
     assert got[:, 0, :2].max() < 60
     assert got[:, 3, 3].min() > 240
+
+
+def test_a_store_belongs_to_the_code_and_the_libraries_that_decode(tmp_path, monkeypatch):
+    Image.fromarray(np.arange(192, dtype=np.uint8).reshape(8, 8, 3)).save(tmp_path / "a.png")
+
+    def stores():
+        open_store({"a": tmp_path / "a.png"}, size=4, progress=False)
+        return {path.name for path in (cache_home() / "images").glob("*.npy")}
+
+    first = stores()
+    assert stores() == first
+    monkeypatch.setattr(images, "_decoders", lambda: ["pil 0.1"])
+    second = stores()
+    assert len(second - first) == 1
+    other = tmp_path / "images.py"
+    other.write_text("# another way to resize\n")
+    monkeypatch.setattr(images, "CODE", (other,))
+    assert len(stores() - second) == 1

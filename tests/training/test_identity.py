@@ -86,3 +86,32 @@ def test_mapped_arrays(tmp_path, change):
         stored.append(np.load(path, mmap_mode="r"))
     assert array_identity(stored[0]) == array_identity(np.load(paths[0], mmap_mode="r"))
     assert array_identity(stored[0]) != array_identity(stored[1][:4] if change == "slice" else stored[1])
+
+
+SCRIPT = """
+WEIGHT, SETTINGS = {weight}, {{"power": {power}}}
+def helper(x):
+    return x.{reduce}()
+def objective(model, batch):
+    return WEIGHT * helper(model(batch)) ** SETTINGS["power"]
+class Objective:
+    def __call__(self, model, batch):
+        return {sign}helper(model(batch))
+"""
+
+
+def described(**changes) -> tuple[str, str]:
+    """Identities of a function and of an object that a notebook defines, after some edits of its cells."""
+    names: dict = {"__name__": "__main__"}
+    exec(SCRIPT.format(**{"weight": 1.0, "power": 1, "reduce": "mean", "sign": ""} | changes), names)
+    return identity(names["objective"]), identity(names["Objective"]())
+
+
+def test_what_a_notebooks_function_reads_counts():
+    function, instance = described()
+    assert described() == (function, instance)
+    assert described(weight=-1.0) == (described(weight=-1.0)[0], instance)
+    for change in ({"weight": -1.0}, {"power": 2}, {"reduce": "sum"}):
+        assert described(**change)[0] != function, change
+    for change in ({"sign": "-"}, {"reduce": "sum"}):
+        assert described(**change)[1] != instance, change
