@@ -49,7 +49,7 @@ def enlarged(maps: Float[Tensor, "B h w"], side: int) -> Float[Tensor, "B H W"]:
 
 @dataclass(frozen=True)
 class Faithfulness:
-    """Mean of the score over the curve, per picture: (B,) each."""
+    """Mean of the score over the curve, per picture: (B,) each, NaN where the map marks no place."""
 
     deletion: Tensor
     """The most marked places blurred first: low when the map marks what raises the score."""
@@ -66,8 +66,9 @@ def faithfulness(
     Args:
         score: pictures (n, 3, H, W) → (n,).
         images: in 0–1.
-        maps: higher is more important; enlarged here.
+        maps: higher is more important; enlarged here. One that is zero everywhere ranks no place: its picture gets NaN.
     """
+    empty = maps.flatten(1).amax(1) <= 0
     size, side = len(images), images.shape[-1]
     hidden = gaussian_blur(images, [side // 4 * 2 + 1] * 2, [side / 8] * 2)
     rank = enlarged(maps, side).flatten(1).argsort(dim=1, descending=True, stable=True).argsort(dim=1)
@@ -76,7 +77,7 @@ def faithfulness(
     for first, then in ((hidden, images), (images, hidden)):
         steps = [torch.where(share < t / STEPS, first, then) for t in range(STEPS + 1)]
         values = score(torch.cat(steps)).view(STEPS + 1, size)
-        curves.append((values[1:] + values[:-1]).mean(0) / 2)
+        curves.append(((values[1:] + values[:-1]).mean(0) / 2).masked_fill(empty.to(values.device), torch.nan))
     return Faithfulness(*curves)
 
 

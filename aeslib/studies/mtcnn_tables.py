@@ -121,17 +121,21 @@ def by_map(runs: Results, key: str) -> pd.DataFrame:
     """Grad-CAM against random maps: mean change of the score under deletion and insertion, with Student's interval.
 
     Maps of one network share its faults: the unit is the picture for one seed, the seed (mean over pictures) for more.
+    Pictures whose Grad-CAM map marks no place are left out, and counted in "empty maps".
     """
     found = runs.stacked("faithfulness", data=key, kind="multi")  # (S, layer, curve, kind of map, B)
     gap = found[:, :, :, 0] - found[:, :, :, 1]
     made = []
     for i, layer in enumerate(LAYERS):
         for j, (curve, wanted) in enumerate((("deletion", "below 0"), ("insertion", "above 0"))):
-            values = gap[0, i, j] if len(gap) == 1 else gap[:, i, j].mean(-1)
-            interval = over_seeds(values)
+            used = np.isfinite(gap[:, i, j])  # (S, B)
+            sums = np.where(used, gap[:, i, j], 0).sum(-1)
+            values = gap[0, i, j][used[0]] if len(gap) == 1 else sums[used.any(-1)] / used.sum(-1)[used.any(-1)]
+            interval = over_seeds(values) if len(values) else Interval(np.nan, np.nan, np.nan)
+            both = [np.mean(found[:, i, j, kind][used]) if used.any() else np.nan for kind in (0, 1)]
             beats = interval.high < 0 if curve == "deletion" else interval.low > 0
-            made.append({"layer": layer, "curve": curve, "Grad-CAM": found[:, i, j, 0].mean(),
-                         "random maps": found[:, i, j, 1].mean(), "difference": interval.value, "low": interval.low,
+            made.append({"layer": layer, "curve": curve, "Grad-CAM": both[0], "random maps": both[1],
+                         "empty maps": int((~used).sum()), "difference": interval.value, "low": interval.low,
                          "high": interval.high, "wanted": wanted, "beats chance": bool(beats),
                          "seeds": len(gap)})  # fmt: skip
     return pd.DataFrame(made).round(4)

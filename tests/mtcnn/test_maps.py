@@ -87,3 +87,11 @@ def test_the_largest_value_is_one_however_small_the_gradients_are():
     model = TwoMaps()
     cam = grad_cam(model, model.layer, (A.detach() * 1e-15).requires_grad_(), 0)
     torch.testing.assert_close(cam.amax(), torch.tensor(1.0))
+
+
+def test_a_map_that_marks_no_place_ranks_none():
+    images, maps = torch.rand(2, 3, 16, 16), torch.zeros(2, 4, 4)
+    maps[1, 0, 0] = 1
+    found = faithfulness(lambda x: x.mean((1, 2, 3)), images, maps)
+    for curve in (found.deletion, found.insertion):
+        assert curve.isnan().tolist() == [True, False]

@@ -89,3 +89,15 @@ def test_overall_against_the_others():
     scores = np.column_stack([np.arange(5), np.arange(5), -np.arange(5)])
     assert tables.to_overall(scores, {"same": 1, "opposite": 2}).tolist() == [1, -1]
     assert tables.to_overall(np.stack([scores, scores]), {"same": 1}).tolist() == [1]
+
+
+def test_pictures_without_a_map_are_left_out_and_counted():
+    curves = np.zeros((2, 2, 2, 2, 3))
+    curves[:, :, :, 0] = 0.1, 0.2, 9.0
+    curves[0, :, :, 0, 2] = curves[1, :, :, 0, 2] = np.nan
+    found = tables.by_map(Runs(faithfulness=curves), "aadb")
+    assert found["empty maps"].tolist() == [2] * 4
+    assert found["difference"].tolist() == pytest.approx([0.15] * 4)
+    assert found["random maps"].tolist() == [0] * 4
+    curves[:, :, :, 0] = np.nan
+    assert tables.by_map(Runs(faithfulness=curves), "aadb")["difference"].isna().all()
