@@ -421,8 +421,10 @@ def test_kill_9_at_random_moments(name: str, prepare: Callable[[Job], None], tmp
     if job.keep:
         prepare(job)
         finish(job, log)
-    prepare(job)
-    seconds = finish(job, log)
+    seconds = math.inf
+    for _ in range(2):  # the shorter of two: on a busy machine one of them may have waited
+        prepare(job)
+        seconds = min(seconds, finish(job, log))
     undisturbed = job.outcome()
     moments, at_work = sorted(rng.uniform(0, seconds) for _ in range(job.kills)), 0
     for moment in moments:
