@@ -120,7 +120,7 @@ def writing(path: Path) -> Iterator[None]:
             raise
         raise StateError(
             f"{path} cannot be written: {error.strerror}. Make room, or name other folders with AESLIB_RESULTS, "
-            "AESLIB_ARTIFACTS and XDG_CACHE_HOME; what is finished is kept."
+            "AESLIB_ARTIFACTS, AESLIB_TASTE and XDG_CACHE_HOME; what is finished is kept."
         ) from error
 
 

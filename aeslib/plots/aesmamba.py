@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.projections.polar import PolarAxes
 
 from aeslib.plots.elta import Box, figure_flow
-from aeslib.plots.style import BLUE, BROWN, GREEN, GREY, ORANGE, PURPLE, RED, SKY, finish
+from aeslib.plots.style import BLUE, BROWN, GREEN, GREY, ORANGE, PURPLE, RED, SKY, draw_intervals, finish
 
 PALETTE = (BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, SKY)
 IMAGE, TEXT, JOINT, OUT = "#cfe3f3", "#f9e2b6", "#cfeadd", "#f3d3c4"
@@ -217,8 +217,8 @@ def figure_changes(table: pd.DataFrame, *, ylabel: str, rows: Sequence[str]) -> 
     for k, row in enumerate(rows):
         own = table[table["row"] == row].set_index("group").reindex(groups)
         x = np.arange(len(groups)) + 0.7 / len(rows) * (k - (len(rows) - 1) / 2)
-        errors = np.abs(own[["change low", "change high"]].to_numpy().T - own["change"].to_numpy())
-        ax.errorbar(x, own["change"], errors, fmt="o", color=PALETTE[k], ms=5, capsize=2, label=row)
+        ends = own["change low"], own["change high"]
+        draw_intervals(ax, x, own["change"], *ends, color=PALETTE[k], label=row)
     ax.axhline(0, color="black", lw=0.8)
     ax.set_xticks(range(len(groups)), groups, fontsize=8)
     ax.set(ylabel=ylabel)

@@ -10,7 +10,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from aeslib.plots.style import BLUE, BROWN, DIVERGING, GREEN, GREY, ORANGE, PURPLE, RED, SEQUENTIAL, SKY, finish
+from aeslib.plots.style import (
+    BLUE,
+    BROWN,
+    DIVERGING,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    RED,
+    SEQUENTIAL,
+    SKY,
+    draw_intervals,
+    finish,
+)
 
 PALETTE = (BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, SKY)
 BASE, OURS = BLUE, RED
@@ -164,12 +177,12 @@ def figure_tradeoff(table: pd.DataFrame, *, base: str) -> Figure:
     names = list(rows["row"].unique())
     for colour, name in zip(cycle(PALETTE), names, strict=False):
         x = wide.loc[name, ("change", "M")]
-        across = [[x - wide.loc[name, ("change low", "M")]], [wide.loc[name, ("change high", "M")] - x]]
+        across = wide.loc[name, ("change low", "M")], wide.loc[name, ("change high", "M")]
         for metric, mark in (("L", "v"), ("H", "^")):
             y = wide.loc[name, ("change", metric)]
-            up = [[y - wide.loc[name, ("change low", metric)]], [wide.loc[name, ("change high", metric)] - y]]
-            ax.errorbar(x, y, xerr=across, yerr=up, fmt=mark, color=colour, ms=6, lw=0.9,
-                        label=name if metric == "L" else None)  # fmt: skip
+            up = wide.loc[name, ("change low", metric)], wide.loc[name, ("change high", metric)]
+            draw_intervals(ax, y, x, *across, color=colour, fmt=mark, size=6, across=True)
+            draw_intervals(ax, x, y, *up, color=colour, fmt=mark, size=6, label=name if metric == "L" else None)
     for draw in (ax.axhline, ax.axvline):
         draw(0, color="black", lw=0.8)
     ax.set(xlabel="change of the middle's error M (right: worse)", ylabel="change of L (▽) and H (△) (down: better)")

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from aeslib.metrics import Interval
-from aeslib.plots.style import BLUE, BROWN, GREEN, GREY, HERE, ORANGE, RED, SKY, TAIL, finish
+from aeslib.plots.style import BLUE, BROWN, GREEN, GREY, HERE, ORANGE, RED, SKY, TAIL, draw_intervals, finish
 
 VERDICT_COLOURS = {
     "exact": BLUE, "holds here": GREEN, "inconclusive": ORANGE, "does not hold here": BROWN, "contradicted": RED,
@@ -113,7 +113,7 @@ def figure_inflation(inflated: Mapping[int, Interval]) -> Figure:
     sizes = list(inflated)
     value, low, high = (np.array([getattr(inflated[n], name) for n in sizes]) for name in ("value", "low", "high"))
     fig, ax = plt.subplots(figsize=(5, 3.2))
-    ax.errorbar(sizes, value, [value - low, high - value], fmt="o-", color=BLUE, capsize=3)
+    draw_intervals(ax, sizes, value, low, high, color=BLUE, fmt="o-")
     ax.axhline(0, color="black", lw=0.8)
     ax.set(xscale="log", xticks=sizes, xlabel="test pictures", ylabel="SRCC as reported − on other pictures")
     ax.set_xticks(sizes, [str(n) for n in sizes])

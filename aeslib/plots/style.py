@@ -2,7 +2,9 @@
 
 import matplotlib.pyplot as plt
 from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, SKY, GREY = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#8C6D31", "#56B4E9", "#767676",
@@ -31,6 +33,37 @@ STYLE: dict[str, object] = {
     "image.cmap": SEQUENTIAL,
 }
 plt.style.use(STYLE)
+
+
+def draw_intervals(
+    ax: Axes,
+    place: ArrayLike,
+    value: ArrayLike,
+    low: ArrayLike,
+    high: ArrayLike,
+    *,
+    color: str,
+    fmt: str = "o",
+    size: float = 5,
+    label: str | None = None,
+    across: bool = False,
+) -> None:
+    """Draw values as marks and their intervals as lines from low to high, also where a value lies outside its own.
+
+    Args:
+        ax: where to draw.
+        place: (N,) positions on the other axis.
+        value: (N,) values; NaN draws nothing.
+        low: (N,) lower ends.
+        high: (N,) upper ends.
+        color: of marks and lines.
+        fmt: matplotlib's letters for mark and line.
+        size: of the marks, in points.
+        label: for the legend.
+        across: values lie on the horizontal axis instead of the vertical one.
+    """
+    (ax.hlines if across else ax.vlines)(place, low, high, color=color, lw=1)
+    ax.plot(*((value, place) if across else (place, value)), fmt, color=color, ms=size, label=label)
 
 
 def finish(figure: Figure) -> Figure:

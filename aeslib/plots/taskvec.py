@@ -11,7 +11,21 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from aeslib.plots.style import BLUE, BROWN, DIVERGING, GREEN, GREY, HERE, ORANGE, PURPLE, RED, SEQUENTIAL, SKY, finish
+from aeslib.plots.style import (
+    BLUE,
+    BROWN,
+    DIVERGING,
+    GREEN,
+    GREY,
+    HERE,
+    ORANGE,
+    PURPLE,
+    RED,
+    SEQUENTIAL,
+    SKY,
+    draw_intervals,
+    finish,
+)
 
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, BROWN)
 KINDS = {"mixture": BLUE, "near": ORANGE, "none": GREEN, "": BLUE}
@@ -114,8 +128,8 @@ def figure_layers(by_layer: pd.DataFrame) -> Figure:
     place = np.arange(len(by_layer))
     null = by_layer["null high"] - by_layer["null low"]
     ax.bar(place, null, 1, by_layer["null low"], color=GREY, alpha=0.35, lw=0, label="permuted, 95 %")
-    ends = np.abs(by_layer[["low", "high"]].to_numpy().T - by_layer["mean"].to_numpy())
-    ax.errorbar(place, by_layer["mean"], ends, fmt="o", ms=4, color=HERE, lw=1, label="mean and range over pairs")
+    ends = by_layer["low"], by_layer["high"]
+    draw_intervals(ax, place, by_layer["mean"], *ends, color=HERE, size=4, label="mean and range over pairs")
     ax.axhline(0, color="black", lw=0.8)
     ax.set(ylabel="cosine", ylim=(-1, 1), xlim=(-0.5, len(by_layer) - 0.5))
     ax.set_xticks(place, by_layer.index, rotation=60, ha="right", fontsize=7)
@@ -166,18 +180,9 @@ def figure_scaling(table: pd.DataFrame, added: Sequence[str]) -> Figure:
     """
     fig, ax = plt.subplots(figsize=(6.4, 3.4))
     for colour, mark, (shots, rows) in zip((BLUE, ORANGE), "os", table.groupby("shots"), strict=False):
-        ends = np.abs(rows[["low", "high"]].to_numpy().T - rows["here"].to_numpy())
-        shift = 0.05 if mark == "s" else -0.05
-        ax.errorbar(
-            rows["tasks"] + shift,
-            rows["here"],
-            ends,
-            fmt=f"{mark}-",
-            color=colour,
-            ms=5,
-            capsize=3,
-            label=f"{shots} images",
-        )
+        place = rows["tasks"] + (0.05 if mark == "s" else -0.05)
+        ends, name = (rows["low"], rows["high"]), f"{shots} images"
+        draw_intervals(ax, place, rows["here"], *ends, color=colour, fmt=f"{mark}-", label=name)
     ax.set(xlabel="data sets so far", ylabel="SRCC, mean over users")
     ax.set_xticks(range(1, len(added) + 1), [f"{k}\n+ {name}" for k, name in enumerate(added, 1)], fontsize=7.5)
     ax.legend(title="rated", loc="center left", bbox_to_anchor=(1, 0.5))
@@ -206,8 +211,8 @@ def figure_rows(table: pd.DataFrame, columns: Sequence[str]) -> Figure:
     for ax, metric in zip(np.atleast_1d(axes), columns, strict=True):
         rows = table[table["metric"] == metric].set_index("row").reindex(names)
         place = np.arange(len(names))
-        ends = np.abs(rows[["low", "high"]].to_numpy(float).T - rows["here"].to_numpy(float))
-        ax.errorbar(rows["here"], place, xerr=ends, fmt="o", color=HERE, ms=5, capsize=2, label="here")
+        here = rows[["here", "low", "high"]].astype(float)
+        draw_intervals(ax, place, here["here"], here["low"], here["high"], color=HERE, label="here", across=True)
         ax.plot(rows["published"], place, "x", color=GREY, ms=6, label="published")
         ax.set(xlabel=f"SRCC, {metric}", yticks=place, yticklabels=names)
         ax.grid(axis="y", visible=False)

@@ -116,7 +116,7 @@ def refused(call: Callable[[], object], why: str) -> None:
     assert colon
     assert Path(path).is_absolute()
     assert rest == (
-        f"{why}. Make room, or name other folders with AESLIB_RESULTS, AESLIB_ARTIFACTS and XDG_CACHE_HOME; "
+        f"{why}. Make room, or name other folders with AESLIB_RESULTS, AESLIB_ARTIFACTS, AESLIB_TASTE and XDG_CACHE_HOME; "
         "what is finished is kept."
     )
 
@@ -165,7 +165,7 @@ def test_a_whole_run_on_a_read_only_disk_says_so(disk):
     assert done.returncode == 1
     assert done.stderr == (
         f"aeslib: {place}/cache/aeslib/jupyter cannot be written: Read-only file system. Make room, or name other "
-        "folders with AESLIB_RESULTS, AESLIB_ARTIFACTS and XDG_CACHE_HOME; what is finished is kept.\n"
+        "folders with AESLIB_RESULTS, AESLIB_ARTIFACTS, AESLIB_TASTE and XDG_CACHE_HOME; what is finished is kept.\n"
     )
 
 

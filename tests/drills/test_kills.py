@@ -7,6 +7,7 @@ said at each job: bytes of files wherever they are promised to be the same, numb
 
 import hashlib
 import importlib.util
+import math
 import os
 import random
 import shutil
