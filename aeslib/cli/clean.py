@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aeslib.errors import StateError
 from aeslib.locks import folder_lock
-from aeslib.paths import answers_dir, artifacts_dir, rescue_answers, results_dir, writing
+from aeslib.paths import answers_dir, artifacts_dir, cache_home, data_root, rescue_answers, results_dir, writing
 from aeslib.profiles import PROFILES
 
 VERIFY = "verify"
@@ -21,8 +21,8 @@ def clean(_: argparse.Namespace) -> int:
     Answers of the Taste Lab that earlier versions kept among results move to `answers_dir()` first.
 
     Raises:
-        StateError: when a run uses one of them, one is a link or the answers' folder lies inside one; then nothing is
-            removed.
+        StateError: when a run uses one of them, one is a link, or answers, data sets or the cache lie inside one;
+            then nothing is removed.
     """
     places = [*map(results_dir, (*PROFILES, VERIFY)), *map(artifacts_dir, PROFILES)]
     for remains in [path for place in places for path in place.parent.glob(f".{place.name}-removed-*")]:
@@ -44,14 +44,19 @@ def clean(_: argparse.Namespace) -> int:
 
 
 def check_removable(folder: Path) -> None:
-    """Raise `StateError` for a folder that is a link or holds the answers of the Taste Lab."""
+    """Raise `StateError` for a folder that is a link or holds answers of the Taste Lab, data sets or the cache."""
     if folder.is_symlink():
         raise StateError(f"{folder} is a link to {folder.resolve()}; remove the link or the folder by hand.")
-    if answers_dir().resolve().is_relative_to(folder.resolve()):
-        raise StateError(
-            f"{folder} holds the answers of the Taste Lab ({answers_dir()}); nothing was removed. Move them, "
-            "name their new folder with AESLIB_TASTE, and clean again."
-        )
+    for what, place, variable in (
+        ("the answers of the Taste Lab", answers_dir(), "AESLIB_TASTE"),
+        ("the data sets", data_root(), "AESLIB_DATA"),
+        ("the cache", cache_home(), "XDG_CACHE_HOME"),
+    ):
+        if place.resolve().is_relative_to(folder.resolve()):
+            raise StateError(
+                f"{folder} holds {what} ({place}); nothing was removed. Move them, name their new folder with "
+                f"{variable}, and clean again."
+            )
 
 
 def remove(folder: Path) -> None:

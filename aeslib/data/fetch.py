@@ -11,13 +11,15 @@ import stat
 import struct
 import tarfile
 import tempfile
+import threading
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
+from queue import Empty, Queue
 from typing import IO, Any
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -34,6 +36,8 @@ LARGEST = 1 << 30
 """Bytes of a download whose card does not say how many there are."""
 SLOWEST = 20_000
 """Bytes a second, on average, below which a download is given up."""
+REDIRECTS = 5
+"""Redirects of one download that are followed."""
 SMALL = 1 << 20
 """Archives that unpack to less (bytes) are never taken for bombs."""
 
@@ -156,9 +160,14 @@ class _Budget:
         self.seconds = 60 + most / SLOWEST if limit is None else limit
         self._end = time.monotonic() + self.seconds
 
+    @property
+    def left(self) -> float:
+        """Seconds until the time is over."""
+        return max(0.0, self._end - time.monotonic())
+
     def check_time(self, url: str) -> None:
         """Raise `DataError` when the time is over."""
-        if time.monotonic() > self._end:
+        if not self.left:
             raise DataError(
                 f"{url} was not complete after {self.seconds:g} s. Nothing was kept; try another network, or run the "
                 "command again later."
@@ -176,10 +185,8 @@ class _Budget:
 def _download(url: str, target: Path, expected: str, timeout: float, budget: _Budget, progress: bool) -> None:
     import requests
 
-    headers = {"Accept-Encoding": "identity"}
-    hooks = {"response": _check_redirect}
     try:
-        with requests.get(url, timeout=timeout, headers=headers, hooks=hooks, stream=True) as response:
+        with _answer(url, timeout, budget) as response:
             response.raise_for_status()
             with atomic_path(target) as beside:
                 _receive(response, beside, target.name, budget, progress)
@@ -196,13 +203,49 @@ def _download(url: str, target: Path, expected: str, timeout: float, budget: _Bu
         raise _PassingError(f"the connection failed or was cut off ({type(error).__name__})") from error
 
 
+def _answer(url: str, timeout: float, budget: _Budget) -> Any:
+    """Return the answer of an address, its body unread, after the redirects that may be followed.
+
+    The body of a redirect is never read. Headers that come so slowly that the time runs out are not waited for: the
+    request goes on in a thread of its own, which ends with the process.
+    """
+    import requests
+
+    for _ in range(REDIRECTS + 1):
+        budget.check_time(url)
+        answers: Queue[Any] = Queue()
+        options = {"timeout": timeout, "headers": {"Accept-Encoding": "identity"}, "stream": True}
+
+        def ask(url: str = url, options: Mapping[str, Any] = options, answers: Queue[Any] = answers) -> None:
+            try:
+                answers.put(requests.get(url, allow_redirects=False, **options))
+            except Exception as error:  # raised again below, in the thread that asked
+                answers.put(error)
+
+        threading.Thread(target=ask, daemon=True).start()
+        try:
+            response = answers.get(timeout=budget.left)
+        except Empty:
+            budget.check_time(url)
+            raise
+        if isinstance(response, Exception):
+            raise response
+        if not response.is_redirect:
+            return response
+        _check_redirect(response)
+        response.close()
+        url = urljoin(url, response.headers["location"])
+    raise DataError(f"{url} leads on more than {REDIRECTS} times, which is not followed; try again later.")
+
+
 def _receive(response: Any, path: Path, name: str, budget: _Budget, progress: bool) -> None:
     """Write what an answer brings, piece by piece as it comes, so that a slow server cannot hold us for ever."""
     import requests
     from tqdm.auto import tqdm
     from urllib3.exceptions import HTTPError, ProtocolError
 
-    total = int(response.headers.get("Content-Length") or 0)
+    length = response.headers.get("Content-Length") or ""
+    total = int(length) if length.isdecimal() else 0
     budget.check_size(response.url, total)
     bar = tqdm(total=total or None, desc=name, unit="B", unit_scale=True, disable=not progress)
     with bar, path.open("wb") as file:
@@ -218,16 +261,15 @@ def _receive(response: Any, path: Path, name: str, budget: _Budget, progress: bo
             raise requests.ConnectionError(error) from error
 
 
-def _check_redirect(response: Any, **_: Any) -> None:
+def _check_redirect(response: Any) -> None:
     """Raise `DataError` for a redirect that is not to https; plain http may lead on within its host."""
-    if response.is_redirect:
-        here, there = urlsplit(response.url), urlsplit(urljoin(response.url, response.headers["location"]))
-        same = (there.scheme, there.hostname) == (here.scheme, here.hostname)
-        if there.scheme != "https" and not (same and there.scheme == "http"):
-            raise DataError(
-                f"{response.url} leads to {there.geturl()}, which is not followed: expected an address that begins "
-                "with https. The owners may have moved the file; the card's homepage says where to look."
-            )
+    here, there = urlsplit(response.url), urlsplit(urljoin(response.url, response.headers["location"]))
+    same = (there.scheme, there.hostname) == (here.scheme, here.hostname)
+    if there.scheme != "https" and not (same and there.scheme == "http"):
+        raise DataError(
+            f"{response.url} leads to {there.geturl()}, which is not followed: expected an address that begins "
+            "with https. The owners may have moved the file; the card's homepage says where to look."
+        )
 
 
 def _same(url: str, came: str, expected: str) -> None:

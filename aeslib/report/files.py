@@ -18,6 +18,13 @@ HARMLESS = re.compile(r"[\w .:;-]*")
 """Values of attributes; those with brackets, quotes or slashes go."""
 ACTIVE = re.compile(r"script|foreignobject|iframe|object|embed|handler|listener|set|animate.*", re.IGNORECASE)
 """Elements of SVG that run code, hold HTML or change attributes later; none is in a figure of matplotlib."""
+OUTSIDE = re.compile(r"@import|url\((?!\s*['\"]?#)", re.IGNORECASE)
+"""Words of a style that load something; `url(#part)` names a part of the drawing itself."""
+SPACES = {
+    "http://www.w3.org/2000/svg", "http://www.w3.org/1999/02/22-rdf-syntax-ns#", "http://purl.org/dc/elements/1.1/",
+    "http://creativecommons.org/ns#",
+}  # fmt: skip
+"""Namespaces of matplotlib's drawings and of their metadata."""
 AGAIN = "delete it and run again."
 
 
@@ -66,17 +73,21 @@ def copy_output(source: Path, target: Path) -> None:
 
 
 def check_drawing(path: Path) -> None:
-    """Raise `DataError` unless an SVG only draws: no script, no handler, no link but to its own parts and pictures."""
+    """Raise `DataError` unless an SVG only draws: no script, handler or style sheet, no link but to its own parts."""
     try:
-        elements = list(ElementTree.parse(path).iter())
+        parsed = list(ElementTree.iterparse(path, events=("end", "pi")))
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise DataError(f"{path}: not SVG ({error}); delete it and run again.") from error
-    for element in elements:
-        tag = str(element.tag).rpartition("}")[2]
+    for event, element in parsed:
+        if event == "pi":
+            raise DataError(f"{path}: holds the instruction {element.text!r}, which no saved figure does; {AGAIN}")
+        space, _, tag = str(element.tag).rpartition("}")
         for name, value in element.attrib.items():
             attribute = name.rpartition("}")[2].lower()
             address = attribute == "href" and not value.strip().startswith(("#", "data:image/"))
-            if address or attribute.startswith("on"):
+            if address or attribute.startswith("on") or OUTSIDE.search(value):
                 raise DataError(f"{path}: <{tag}> has {attribute}={value[:40]!r}, which no saved figure has; {AGAIN}")
-        if ACTIVE.fullmatch(tag):
+        if ACTIVE.fullmatch(tag) or space.strip("{") not in SPACES:
             raise DataError(f"{path}: holds <{tag}>, which no saved figure does; {AGAIN}")
+        if tag == "style" and OUTSIDE.search(element.text or ""):
+            raise DataError(f"{path}: its style loads from elsewhere, which no saved figure does; {AGAIN}")

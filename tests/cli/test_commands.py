@@ -163,3 +163,14 @@ def test_clean_keeps_the_answers_of_the_taste_lab(tmp_path, capsys, monkeypatch)
         "Move them, name their new folder with AESLIB_TASTE, and clean again.\n"
     )
     assert (answers_dir() / "photos-1" / "mine.json").is_file()
+
+
+@pytest.mark.parametrize(("variable", "what"), [("AESLIB_DATA", "the data sets"), ("XDG_CACHE_HOME", "the cache")])
+def test_clean_keeps_data_sets_and_the_cache(capsys, monkeypatch, variable, what):
+    labels = write_text(results_dir("smoke") / "mine" / "aeslib" / "AVA.txt", "labels")
+    monkeypatch.setenv("AESLIB_DATA", str(results_dir("smoke").parent / "data"))
+    monkeypatch.setenv(variable, str(results_dir("smoke") / "mine"))
+    assert main(["clean"]) == 1
+    assert f" holds {what} (" in (error := capsys.readouterr().err)
+    assert error.endswith(f"nothing was removed. Move them, name their new folder with {variable}, and clean again.\n")
+    assert labels.is_file()

@@ -54,8 +54,14 @@ class Server:
         if "://" in word or word.startswith("/"):
             to.send_response(302)
             to.send_header("Location", word)
-            to.send_header("Content-Length", "0")
+            to.send_header("Content-Length", str(1 << 40) if word == "/heavy" else "0")
             to.end_headers()
+            return
+        if word == "late":  # its headers come byte by byte
+            with contextlib.suppress(OSError):
+                for _ in range(200):
+                    to.wfile.write(b"H")
+                    threading.Event().wait(0.05)
             return
         body = {
             "large": BODY * 3,
@@ -65,7 +71,7 @@ class Server:
         }.get(word, BODY)
         to.send_response(200)
         if word != "endless":  # it does not say how long it is
-            to.send_header("Content-Length", str(len(body)))
+            to.send_header("Content-Length", "some" if word == "unsure" else str(len(body)))
         to.end_headers()
         if word == "trickle":
             with contextlib.suppress(OSError):
@@ -275,6 +281,30 @@ def test_a_redirect_within_its_host_is_followed(data, serve, tmp_path):
     server = serve("/elsewhere", "ok")
     data(server)
     assert server.asked == ["/lists/labels.csv", "/elsewhere"]
+    assert (tmp_path / "tad66k/lists/labels.csv").read_bytes() == BODY
+
+
+def test_the_body_of_a_redirect_is_not_read_and_circles_end(data, serve, tmp_path):
+    server = serve("/heavy", "ok")
+    data(server)  # reading what the redirect announces would take for ever
+    assert (tmp_path / "tad66k/lists/labels.csv").read_bytes() == BODY
+    (tmp_path / "tad66k/lists/labels.csv").unlink()
+    circle = serve("/lists/labels.csv")
+    with pytest.raises(DataError, match=r"labels\.csv leads on more than 5 times, which is not followed; try again"):
+        data(circle)
+    assert len(circle.asked) == 6
+
+
+def test_headers_that_never_end_are_not_waited_for(data, serve, tmp_path):
+    begun = time.monotonic()
+    with pytest.raises(DataError, match=r"was not complete after 0\.5 s"):
+        data(serve("late"), limit=0.5)
+    assert time.monotonic() - begun < 5
+    assert left(tmp_path / "tad66k") == []
+
+
+def test_a_length_that_is_no_number_is_not_believed(data, serve, tmp_path):
+    data(serve("unsure"))
     assert (tmp_path / "tad66k/lists/labels.csv").read_bytes() == BODY
 
 

@@ -116,8 +116,8 @@ def refused(call: Callable[[], object], why: str) -> None:
     assert colon
     assert Path(path).is_absolute()
     assert rest == (
-        f"{why}. Make room, or name other folders with AESLIB_RESULTS, AESLIB_ARTIFACTS, AESLIB_TASTE and XDG_CACHE_HOME; "
-        "what is finished is kept."
+        f"{why}. Make room, or name other folders with AESLIB_RESULTS, AESLIB_ARTIFACTS, AESLIB_TASTE and "
+        "XDG_CACHE_HOME; what is finished is kept."
     )
 
 

@@ -277,3 +277,26 @@ def test_text_that_looks_like_an_attribute_stays(html):
 
 def test_addresses_that_run_code_go():
     assert inward('<a href=" JavaScript:x">y</a>') == "<a>y</a>"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('<?xml-stylesheet type="text/xsl" href="#x"?><svg xmlns="http://www.w3.org/2000/svg"/>', "the instruction"),
+        ("<svg xmlns='http://www.w3.org/2000/svg'><style>@import 'http://x/y.css'</style></svg>", "from elsewhere"),
+        ("<svg xmlns='http://www.w3.org/2000/svg'><g fill='url(http://x/y#a)'/></svg>", "has fill="),
+        (
+            "<svg xmlns='http://www.w3.org/2000/svg' xmlns:x='http://www.w3.org/1999/XSL/Transform'><x:if/></svg>",
+            "<if>",
+        ),
+    ],
+)
+def test_a_drawing_that_loads_or_transforms_is_refused(tmp_path, text, why):
+    (tmp_path / "a.svg").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=re.escape(why)):
+        check_drawing(tmp_path / "a.svg")
+
+
+def test_a_drawing_that_names_its_own_parts_passes(tmp_path):
+    (tmp_path / "a.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'><g clip-path='url( #a)'/></svg>")
+    check_drawing(tmp_path / "a.svg")
