@@ -15,8 +15,9 @@ def as_floats(values: ArrayLike, name: str) -> np.ndarray:
     Raises:
         ParameterError: when it is a masked array that hides some of them, because numpy would bring those back.
     """
-    if np.ma.is_masked(values):
-        hidden = int(np.ma.count_masked(values))
+    rows = values if isinstance(values, list | tuple) else [values]
+    hidden = sum(int(np.ma.count_masked(row)) for row in rows if isinstance(row, np.ma.MaskedArray))
+    if hidden:
         raise ParameterError(
             f"{name}: {hidden} of {np.size(values)} values are masked; leave them out first, on both sides: "
             "pred[~mask], truth[~mask]."

@@ -99,7 +99,25 @@ def weighted_plcc(pred: Array, truth: Array, weights: Array) -> Array:
     total, sx, sy, sxy, sxx, syy = (weights @ np.column_stack([np.ones_like(x), x, y, x * y, x * x, y * y])).T
     both, xx, yy = sxy - sx * sy / total, sxx - sx * sx / total, syy - sy * sy / total
     flat = (xx <= _ROUNDING * sxx) | (yy <= _ROUNDING * syy)
-    return np.where(flat, 0.0, both / np.sqrt(np.where(flat, 1.0, xx * yy))).clip(-1, 1)
+    result = np.where(flat, 0.0, both / np.sqrt(np.where(flat, 1.0, xx * yy))).clip(-1, 1)
+    if flat.any() and np.ptp(x) and np.ptp(y):
+        for r in np.flatnonzero(flat):
+            result[r] = _drawn_plcc(x, y, weights[r])
+    return result
+
+
+def _drawn_plcc(x: Array, y: Array, weights: Array) -> float:
+    """Return the weighted correlation of the values that one resample drew, scaled on their own; constant ones give 0.
+
+    Next to a value that is a million times larger, and that the resample did not draw, theirs looked constant.
+    """
+    drawn = weights > 0
+    w, sides = weights[drawn], [x[drawn], y[drawn]]
+    if any(np.ptp(side) == 0 for side in sides):
+        return 0.0
+    a, b = (_unit(side - np.average(side, weights=w)) for side in sides)
+    a, b = (side - np.average(side, weights=w) for side in (a, b))
+    return float(np.clip(w @ (a * b) / np.sqrt((w @ (a * a)) * (w @ (b * b))), -1, 1))
 
 
 class _Ranks:

@@ -257,3 +257,22 @@ def test_thresholds_orders_and_histograms_that_are_no_numbers_are_refused():
         with pytest.raises(ParameterError) as error:
             call()
         assert str(error.value) == message
+
+
+def test_masks_in_a_list_of_predictions_are_seen():
+    masked, truth = np.ma.array([1.0, 2, 3, 4], mask=[0, 1, 0, 0]), np.arange(4.0)
+    for options in ({"pred": [masked, masked]}, {"pred": [truth, truth], "minus": [masked, masked]}):
+        with pytest.raises(ParameterError, match="2 of 8 values are masked"):
+            m.bootstrap(m.STATISTICS["PLCC"], truth=truth, **options)
+
+
+def test_one_huge_value_leaves_the_resamples_without_it_their_correlation():
+    rng = np.random.default_rng(0)
+    pred, truth = rng.normal(size=(2, 20))
+    pred = pred + truth
+    pred[0] = 1e9
+    weights = rng.multinomial(20, np.full(20, 1 / 20), size=50)
+    without = weights[:, 0] == 0
+    want = [np.corrcoef(np.repeat(pred, w), np.repeat(truth, w))[0, 1] for w in weights]
+    assert without.sum() > 10
+    np.testing.assert_allclose(m.STATISTICS["PLCC"](pred, truth, weights.astype(float)), want, atol=1e-6)

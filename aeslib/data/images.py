@@ -72,7 +72,18 @@ def open_image(path: Path) -> Iterator[Image.Image]:
     with image:
         if image.width * image.height > MAX_PIXELS:
             raise DataError(f"{image.width} × {image.height} pixels; at most {MAX_PIXELS:,}")
+        if image.format == "JPEG" and _ends_in_zeros(path):
+            raise DataError("a download that broke off: the file ends in zeros and not as a JPEG does; fetch it again")
         yield image
+
+
+def _ends_in_zeros(path: Path) -> bool:
+    """Tell whether a JPEG ends in room that was reserved and never filled, which decoders take for grey."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 512))
+        if any(file.read()):
+            return False
+    return not path.read_bytes().rstrip(b"\0").endswith(b"\xff\xd9")
 
 
 def _not_an_image(path: Path) -> str:

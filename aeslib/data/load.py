@@ -185,6 +185,12 @@ def pictured(
             f"move {data_root() / data.key} away."
         )
     usable = data.source == "synthetic" or _usable(data, split)
+    if not usable and not stand_in:
+        there = ", ".join(sorted(data.table.frame["split"].unique()))
+        raise DataError(
+            f"{data.key}: no images of a split {split!r}; the files at hand have {there}. In the paper profile no "
+            f"stand-in takes their place: data_cards/{data.key}.md says which files bring it."
+        )
     return noted(data if usable else _stand_in(data.card, size, seed, level))
 
 

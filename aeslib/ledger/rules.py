@@ -15,7 +15,7 @@ from aeslib.errors import ParameterError, unknown
 from aeslib.imbalance import LEFT, Bins
 from aeslib.ledger.evidence import Evidence, Finding, MissingDataError, Number, judge, measured, missing, settled
 from aeslib.ledger.labels import of_split
-from aeslib.ledger.selectors import CELL, one_row, require
+from aeslib.ledger.selectors import CELL, check_numbers, one_row, require
 from aeslib.published.beside import agrees, last_place
 
 Where = Mapping[str, Sequence[str]]
@@ -46,6 +46,8 @@ def numbers_at(see: Evidence, places: Iterable[Number]) -> list[float]:
             lacking.append(error)
     if lacking:
         raise lacking[0]
+    if not values:
+        raise ParameterError("no numbers are named; name those that the claim is about.")
     return values
 
 
@@ -54,6 +56,8 @@ def selected(see: Evidence, item: str, where: Where | None) -> pd.DataFrame:
     frame = see.table(item)
     for name, labels in (where or {}).items():
         require([name], CELL, "axis")
+        if not labels:
+            raise ParameterError(f"no {name} of {item} is selected; name some, or leave {name!r} out for all.")
         require(labels, frame[name].unique(), f"{name} of {item}")
         frame = frame[frame[name].isin(labels)]
     return frame
@@ -283,6 +287,7 @@ def mean_of(see: Evidence, *, item: str, row: str, mean: str, columns: Sequence[
     wide, _, _ = spread(see, item, "column", {"row": [row], "column": columns}, ())
     wide = wide.droplevel("row")
     require([mean], wide.index, f"group of {item}")
+    check_numbers(wide, item)
     ours, printed = wide.drop(index=mean).mean().to_numpy(float), wide.loc[mean].to_numpy(float)
     texts = [f"{c}: mean {show(a)}, printed {show(b)}" for c, a, b in zip(wide, ours, printed, strict=True)]
     return settled(bool((abs(ours - printed) <= within + 1e-9).all()), published=" / ".join(map(show, printed)),
@@ -305,6 +310,7 @@ def closer(see: Evidence, *, item: str, where: Where, truth: str, better: str, w
     """In every row one column is closer to the truth than another."""
     wide, _, names = spread(see, item, "column", where, ())
     require([truth, better, worse], wide.columns, f"column of {item}")
+    check_numbers(wide[[truth, better, worse]], item)
     near, far = abs(wide[better] - wide[truth]), abs(wide[worse] - wide[truth])
     off = [f"{name} {show(a)} against {show(b)}" for name, a, b in zip(names, near, far, strict=True) if not a < b]
     return settled(not off, published=f"closer in all {len(wide)}", ours=f"{len(wide) - len(off)} of {len(wide)}",
@@ -316,6 +322,7 @@ def closer(see: Evidence, *, item: str, where: Where, truth: str, better: str, w
 def fractions(see: Evidence, *, item: str, counts: str, shares: str, within: float) -> Finding:
     """A column of shares is its column of counts divided by their sum, rounded."""
     wide, _, names = spread(see, item, "column", {"column": [counts, shares]}, ())
+    check_numbers(wide, item)
     ours = wide[counts] / wide[counts].sum()
     off = (abs(ours - wide[shares]) > within + 1e-9).to_numpy()
     told = [f"{names[i]} is {show(ours.iloc[i])}, printed {show(wide[shares].iloc[i])}" for i in np.flatnonzero(off)]
@@ -328,7 +335,11 @@ def fractions(see: Evidence, *, item: str, counts: str, shares: str, within: flo
 @judge
 def clear_lead(see: Evidence, *, own: str, rival: str, trials: int, level: float = 0.05) -> Finding:
     """A lead between two printed means is clear of their printed standard deviations (Welch's test over the trials)."""
+    require([own, rival], [own, rival], "cell")
+    if trials < 2 or not 0 < level < 1:
+        raise ParameterError(f"trials is {trials}, level {level}; expected 2 trials or more and a level from 0 to 1.")
     (m1, s1), (m2, s2) = [(float(see.cell(at)["value"]), float(see.cell(at)["std"])) for at in (own, rival)]
+    check_numbers(pd.DataFrame([(m1, s1), (m2, s2)], [own, rival], ["value", "std"]), "the table")
     test = stats.ttest_ind_from_stats(m1, s1, trials, m2, s2, trials, equal_var=False)
     error = np.hypot(s1, s2) / np.sqrt(trials)
     freedom = error**4 / ((s1**4 + s2**4) / trials**2 / (trials - 1))
@@ -346,6 +357,7 @@ def at_least_median(see: Evidence, *, item: str, row: str, without: Sequence[str
     """A line reaches the median of the other methods in every column ("comparable", read generously)."""
     wide, _, names = spread(see, item, "row", None, ())
     require([row, *without], wide.columns, f"row of {item}")
+    check_numbers(wide[[row]], item)
     median = wide.drop(columns=[row, *without]).median(axis=1)
     below = (wide[row] < median).to_numpy()
     texts = [f"{n} {show(a)} against {show(b)}" for n, a, b in zip(names, wide[row], median, strict=True)]
@@ -356,7 +368,9 @@ def at_least_median(see: Evidence, *, item: str, row: str, without: Sequence[str
 @judge
 def single_peak(see: Evidence, *, item: str, where: Where) -> Finding:
     """Counts rise to one peak and fall again."""
-    counts = selected(see, item, where)["value"].to_numpy()
+    cells = selected(see, item, where)
+    check_numbers(cells[["value"]], item)
+    counts = cells["value"].to_numpy()
     steps = np.sign(np.diff(counts))
     dips = int((np.diff(steps[steps != 0]) > 0).sum())
     told = f"{dips + 1} peak{'s' * (dips > 0)}"
@@ -368,6 +382,7 @@ def single_peak(see: Evidence, *, item: str, where: Where) -> Finding:
 def could_total(see: Evidence, *, item: str, where: Where, says: Number) -> Finding:
     """Printed counts can add up to the stated total, whatever their rounding to thousands hides."""
     cells, said = selected(see, item, where), see.number(says)
+    check_numbers(cells[["value"]], item)
     units = cells["printed"].map(last_place)
     total, give = cells["value"].sum(), np.where(units > 1, units / 2, 0).sum()
     ours = f"{show(total - give)} to {show(total + give)}" if give else show(total)

@@ -30,6 +30,17 @@ def require(names: Iterable[str], known: Iterable[object], kind: str) -> None:
         seen.add(name)
 
 
+def check_numbers(cells: pd.DataFrame, place: str) -> None:
+    """Raise `DataError` when there are no cells, or one of them has no number: nothing can be judged by those."""
+    lines, columns = cells.isna().to_numpy().nonzero()
+    if len(lines):
+        line = cells.index[lines[0]]
+        name = " ".join(filter(None, map(str, line if isinstance(line, tuple) else (line,))))
+        raise DataError(f"{place} has no number at {name}, {cells.columns[columns[0]]}; select cells that have one.")
+    if cells.empty:
+        raise DataError(f"{place} has no cells in this selection; select some.")
+
+
 def one_row(table: pd.DataFrame, place: str, **names: str) -> pd.Series:
     """Return the only row of a table that has these names in these columns.
 

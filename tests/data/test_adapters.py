@@ -1299,6 +1299,34 @@ def test_a_field_lost_among_runs_of_blanks_is_named(tmp_path):
     assert message(read, folder, "counts") == "ava/AVA.txt, line 5: fewer than 15 fields separated by blanks."
 
 
+@pytest.mark.parametrize("change", ["a field less", "a tab in place of the first blank and a field less"])
+def test_a_single_row_with_a_field_less_is_named(tmp_path, change):
+    """It was read with all fields behind the gap shifted by one, without a word."""
+    folder = makers.make("ava_owners", tmp_path)
+    path = folder / "AVA.txt"
+    rows = path.read_text().splitlines()
+    rows[4] = rows[4].rpartition(" ")[0]
+    if change != "a field less":
+        rows[4] = rows[4].replace(" ", "\t", 1)
+    makers.lines(path, rows)
+    assert message(read, folder, "counts") == "ava/AVA.txt, line 5: fewer than 15 fields separated by blanks."
+
+
+def test_a_tab_or_two_blanks_in_one_row_are_read_like_a_blank(tmp_path):
+    expected = read(makers.make("ava_owners", tmp_path / "a"), "counts").frame
+    folder = makers.make("ava_owners", tmp_path / "b")
+    path = folder / "AVA.txt"
+    rows = path.read_text().splitlines()
+    rows[1], rows[2], rows[3] = rows[1].replace(" ", "\t", 1), rows[2].replace(" ", "  ", 2), f" {rows[3]} "
+    makers.lines(path, rows)
+    pd.testing.assert_frame_equal(read(folder, "counts").frame, expected)
+
+
+@pytest.mark.parametrize("ending", ["jpg", "AVIF", "heic", "heif"])
+def test_numbered_images_of_every_format(ending):
+    assert image_number(f"12/953619.{ending}") == "953619"
+
+
 def _owners_votes(folder: Path, unrated: dict[int, int], count: int = 200) -> Path:
     """AVA.txt with `count` images; those numbered in `unrated` have this value in all ten votes."""
     votes = [[unrated[n]] * 10 if n in unrated else makers.ava_votes(n) for n in range(1, count + 1)]

@@ -313,3 +313,15 @@ def test_a_store_belongs_to_the_code_and_the_libraries_that_decode(tmp_path, mon
     other.write_text("# another way to resize\n")
     monkeypatch.setattr(images, "CODE", (other,))
     assert len(stores() - second) == 1
+
+
+def test_a_jpeg_whose_end_was_never_filled_is_named(tmp_path):
+    """Decoders take zeros for grey and say nothing."""
+    path = saved(tmp_path, "a.jpg", Image.fromarray(np.random.default_rng(0).integers(0, 256, (80, 80, 3), np.uint8)))
+    whole = path.read_bytes()
+    path.write_bytes(whole + bytes(4096))  # padded behind its end: whole
+    decode(path, 16, "squash")
+    path.write_bytes(whole[: len(whole) // 4] + bytes(len(whole) - len(whole) // 4))
+    with pytest.raises(DataError, match=r"^a\.jpg: a download that broke off: the file ends in zeros"):
+        decode(path, 16, "squash")
+    assert "broke off" in image_fault(path)

@@ -11,6 +11,7 @@ import makers
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from aeslib.data import describe_source, families, load, pictured
 from aeslib.data.cards import KEYS, load_card
@@ -556,3 +557,17 @@ def test_families_without_their_lists_leave_room_for_those_that_are_there(root):
     (root / "oasis_beauty" / "images_manifest.csv").unlink()
     assert load("oasis_beauty", images=False).family == "all"
     assert status().set_index("key").loc["oasis_beauty", "families"] == "all"
+
+
+def test_a_split_that_is_not_there_is_no_reason_for_a_stand_in_in_the_paper_profile(tmp_path, monkeypatch):
+    makers.make("flickr_aes", tmp_path)
+    monkeypatch.setenv("AESLIB_DATA", str(tmp_path))
+    table = load("flickr_aes", level="rating", images=False).table
+    for name in dict.fromkeys(table.frame["image_id"]):
+        path = tmp_path / "flickr_aes" / "40K" / name
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (4, 4)).save(path, format="JPEG")
+    assert load("flickr_aes", level="rating").source == "real"
+    with pytest.raises(DataError, match=r"^flickr_aes: no images of a split 'nowhere'; the files at hand have "):
+        pictured("flickr_aes", level="rating", split="nowhere", stand_in=False)
+    assert pictured("flickr_aes", level="rating", split="nowhere", size=40).source == "synthetic"

@@ -216,3 +216,43 @@ def test_whatever_a_judge_stumbles_over_names_the_claim():
     wrong = entry.model_copy(update={"parameters": entry.parameters | {"formula": "a + nothing"}})
     with pytest.raises(ParameterError, match=r"^claim \S+-removed-l: judge compare cannot use its"):
         judge(wrong)
+
+
+@pytest.mark.parametrize(
+    ("rule", "parameters"),
+    [
+        ("at_least_median", {"row": "EMD loss"}),
+        ("single_peak", {"where": {"column": ["Accuracy"]}}),
+        ("could_total", {"where": {"column": ["Accuracy"]}, "says": 1}),
+        ("fractions", {"counts": "Accuracy", "shares": "EMD", "within": 1}),
+    ],
+)
+def test_cells_without_a_number_are_no_verdict(rule, parameters):
+    """They were: NaN is below nothing, differs from nothing and adds up to 0."""
+    with pytest.raises(DataError, match=r"^aestheticnet\.T3 has no number at .*; select cells that have one\.$"):
+        JUDGES[rule](Evidence(), item="aestheticnet.T3", **parameters)
+
+
+@pytest.mark.parametrize(
+    ("rule", "parameters"),
+    [
+        ("between", {"triples": []}),
+        ("increasing", {"cells": {}}),
+        ("printed", {"item": "aesmamba.T4", "where": {"row": []}}),
+    ],
+)
+def test_an_empty_selection_is_no_verdict(rule, parameters):
+    with pytest.raises(ParameterError, match=r"no numbers are named|no row of aesmamba\.T4 is selected"):
+        JUDGES[rule](Evidence(), **parameters)
+
+
+def test_a_lead_needs_two_cells_with_deviations_and_a_level():
+    lead = {"own": "aesmamba.T4 | 10-shot | AesMamba-P | SRCC", "rival": "aesmamba.T4 | 10-shot | AFF-PIAA | SRCC"}
+    judge_lead = JUDGES["clear_lead"]
+    with pytest.raises(ParameterError, match="is given twice"):
+        judge_lead(Evidence(), **lead | {"rival": lead["own"]}, trials=10)
+    for change in ({"trials": 1}, {"trials": 10, "level": 5}):
+        with pytest.raises(ParameterError, match="expected 2 trials or more and a level from 0 to 1"):
+            judge_lead(Evidence(), **lead, **change)
+    with pytest.raises(DataError, match=r"no number at aesmamba\.T1 .* AesMamba-V \| SRCC, std"):
+        judge_lead(Evidence(), **lead | {"own": "aesmamba.T1 | AVA | AesMamba-V | SRCC"}, trials=10)

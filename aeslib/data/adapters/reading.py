@@ -78,6 +78,8 @@ class Adapter(Protocol):
 NAMES_OF_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", " ": "blanks", "=": "equals signs", "|": "bars"}
 BLANKS = r"\s+"
 """Stands between fields where blanks do, in runs of any length."""
+UNEVEN = r"\t|  |^ | $"
+"""What tells that fields stand apart by more than one blank each, somewhere."""
 DECIMAL_COMMA = r"[-+]?\d+,\d+"
 FEW = 0.02
 """Largest share of rows that may be left out, or averaged, with a note; more is an error."""
@@ -289,9 +291,10 @@ def read_csv(raw: Raw, columns: Sequence[str], *, sep: str = ",", header: bool =
     if not len(frame):
         raise DataError(f"{raw.name}: has a header and no rows; fetch it again.")
     frame.attrs["file"] = raw.name
-    if sep == BLANKS:  # a field that is missing shifts those behind it
+    if sep == BLANKS or not header:  # a field that is missing shifts those behind it
         short = frame.index[frame[columns[-1]].isna()]
-        report(raw.name, [(line, f"fewer than {len(columns)} fields separated by blanks.") for line in short])
+        between = NAMES_OF_SEPARATORS[" " if sep == BLANKS else sep]
+        report(raw.name, [(line, f"fewer than {len(columns)} fields separated by {between}.") for line in short])
     return frame
 
 
@@ -309,10 +312,10 @@ def _separator(file: str, text: str, columns: Sequence[str], sep: str, *, header
     def fits(fields: Callable[[str], list[str]]) -> bool:
         return 2 * sum(enough([field.strip() for field in fields(row)]) for row in rows) > len(rows)
 
+    if sep == " " and fits(str.split) and re.search(UNEVEN, text, re.MULTILINE):
+        return BLANKS
     if len(columns) < 2 or not rows or fits(partial(_fields, sep=sep)):
         return sep
-    if sep == " " and fits(str.split):
-        return BLANKS
     for other, name in NAMES_OF_SEPARATORS.items():
         if other != sep and fits(partial(_fields, sep=other)):
             cells = [field for line in islice(io.StringIO(text), skip, skip + 5) for field in _fields(line, other)]
@@ -365,7 +368,9 @@ def image_number(name: str) -> str:
 
     A name that holds no number alone is returned without folder and ending.
     """
-    stem = re.sub(r"\.(?:jpe?g|png|bmp|gif|webp|tiff?)$", "", re.split(r"[/\\]", name)[-1], flags=re.IGNORECASE)
+    stem = re.sub(
+        r"\.(?:jpe?g|png|bmp|gif|webp|tiff?|avif|hei[cf])$", "", re.split(r"[/\\]", name)[-1], flags=re.IGNORECASE
+    )
     match = re.fullmatch(r"0*(\d+)(?:\.0*)?", stem)
     return match[1] if match else stem
 
