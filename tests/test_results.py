@@ -134,3 +134,8 @@ def test_an_unknown_run_is_refused():
         start("42_mtcnn_eva", profile="smoke", seed=0).save(
             item="mtcnn.T8", table=pd.DataFrame({"row": [1]}), runs=["abc"]
         )
+
+
+def test_a_table_has_no_column_of_its_own_where_the_source_stands():
+    with pytest.raises(ParameterError, match="the column 'data' is kept for the source; name yours otherwise"):
+        start("42_mtcnn_eva", profile="smoke", seed=0).save(item="mtcnn.T8", table=pd.DataFrame({"data": ["eva"]}))

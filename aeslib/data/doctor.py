@@ -26,7 +26,7 @@ from aeslib.data.cards import DatasetCard, File, load_card
 from aeslib.data.fetch import ARCHIVES, faults, open_archive, sha256
 from aeslib.data.table import LabelTable, Level
 from aeslib.errors import DataError
-from aeslib.paths import data_root
+from aeslib.paths import data_root, walk
 
 __all__ = ["Finding", "Findings", "report_csv", "verify"]
 
@@ -279,7 +279,7 @@ def check_extra(card: DatasetCard, adapter: Adapter, folder: Path, opened: set[s
     known = {file.path for file in card.files} | set(_read_names(adapter))
     spared = [*image_folders(adapter, folder), *(folder / name for name in known if (folder / name).is_dir())]
     unknown = Counter[str]()
-    for path in folder.rglob("*"):
+    for path in (Path(place, name) for place, names in walk(folder) for name in names):
         name = path.relative_to(folder).as_posix()
         hidden = any(part.startswith(".") for part in name.split("/"))
         if path.is_file() and not hidden and not any(place in path.parents for place in spared):

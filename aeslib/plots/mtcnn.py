@@ -52,7 +52,7 @@ def figure_network(layers: pd.DataFrame) -> Figure:
 
 
 def figure_agreement(truth: np.ndarray, pred: np.ndarray, *, unit: str, scale: tuple[float, float]) -> Figure:
-    """Predicted against true scores with the range that predictions reach, and how both are spread."""
+    """Draw predicted against true scores, the range of predictions and both histograms (outliers in the end bins)."""
     fig, (ax, side) = plt.subplots(1, 2, figsize=(7.5, 3.4), width_ratios=(1.1, 1))
     ax.axhspan(pred.min(), pred.max(), color=SKY, alpha=0.25, label="range of predictions")
     ax.plot(scale, scale, color=GREY, lw=1, ls="--", label="equal")
@@ -62,8 +62,8 @@ def figure_agreement(truth: np.ndarray, pred: np.ndarray, *, unit: str, scale: t
     ax.legend(fontsize=7.5, loc="lower right")
     edges = np.linspace(*scale, 41)
     for values, colour, label in ((truth, ORANGE, "true"), (pred, HERE, "predicted")):
-        counts = np.histogram(values, edges)[0]
-        side.stairs(counts / counts.sum(), edges, color=colour, lw=1.6, label=label)
+        counts = np.histogram(np.clip(values, *scale), edges)[0]
+        side.stairs(counts / max(counts.sum(), 1), edges, color=colour, lw=1.6, label=label)
     side.set(xlabel=f"score ({unit})", ylabel="share of test images", xlim=scale)
     side.legend(fontsize=8)
     return finish(fig)

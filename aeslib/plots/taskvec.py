@@ -107,7 +107,13 @@ def figure_cosines(cosines: np.ndarray, names: Sequence[str], band: tuple[float,
     for i, row in enumerate(cosines):
         for j, value in enumerate(row):
             ax.text(
-                j, i, f"{value:.2f}", ha="center", va="center", fontsize=8, color="white" if value > 0.6 else "black"
+                j,
+                i,
+                f"{value:.2f}",
+                ha="center",
+                va="center",
+                fontsize=8,
+                color="white" if abs(value) > 0.6 else "black",
             )
     ax.set_xticks(range(len(names)), names, rotation=30, ha="right")
     ax.set_yticks(range(len(names)), names)

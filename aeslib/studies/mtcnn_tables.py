@@ -137,7 +137,7 @@ def by_map(runs: Results, key: str) -> pd.DataFrame:
             made.append({"layer": layer, "curve": curve, "Grad-CAM": both[0], "random maps": both[1],
                          "empty maps": int((~used).sum()), "difference": interval.value, "low": interval.low,
                          "high": interval.high, "wanted": wanted, "beats chance": bool(beats),
-                         "seeds": len(gap)})  # fmt: skip
+                         "seeds": int(used.any(-1).sum())})  # fmt: skip
     return pd.DataFrame(made).round(4)
 
 

@@ -1363,3 +1363,67 @@ def test_an_image_left_out_for_its_votes_is_left_out_of_the_split_lists_too(tmp_
     table = read(folder, "ilgnet")
     assert table.frame["split"].value_counts().to_dict() == {"train": 99, "test": 100}
     assert "1 image (5) of a split list left out: no votes in AVA.txt" in table.notes
+
+
+ZEROS = ", ".join("0" * 10)
+UNRATED = {
+    "AVA's shares": ("ava", "nima", "medghofran/test_labels.csv.gz", r"(?m)^953038,.*$", "953038" + ",0" * 10),
+    "AVA's lists": ("ava", "idealo", "idealo/ava_labels_test.json.gz", r"(953029\"[^\[]*\[)[^]]*", r"\g<1>" + ZEROS),
+    "AVA's means": ("ava", "known", "q-align/test_ava.json", r'(953040.jpg", "gt_score": )[\d.]*', r"\g<1>-1"),
+    "EVA's lists": (
+        "eva_counted",
+        "all",
+        "iqs-digikam/samples_train.json",
+        r"(776273,[^\[]*\[)[^]]*",
+        r"\g<1>" + ZEROS,
+    ),
+    "Photo.net's lists": (
+        "photonet",
+        "aesmamba",
+        "test_labels_nocomments.csv",
+        "(?m)^4088604,.*$",
+        "4088604,0 0 0 0 0 0 0,0,0",
+    ),
+    "AADB's tables": (
+        "aadb",
+        "as_released",
+        "imgListTrainRegression_.csv",
+        r"(?m)^(farm3_b.jpg,.*),[\d.]+$",
+        r"\g<1>,-1",
+    ),
+    "AADB's lists": (
+        "aadb_owners",
+        "as_released",
+        "imgListFiles_label/imgListTrainRegression_score.txt",
+        r"(?m)^farm3_b.jpg .*$",
+        "farm3_b.jpg -1",
+    ),
+    "TID2013's names": ("tid2013", "all", "mos_with_names.txt", r"(?m)^[\d.]+ I01_01_3", "-1 I01_01_3"),
+    "TID2013's list": ("tid2013_listed", "all", "IQA-Dataset_TID2013.txt", r"(?m)(i01_01_3.*,)[\d.]+$", r"\g<1>-1"),
+    "OASIS": ("oasis_beauty", "all", "means_per_image.csv", None, None),
+}
+
+
+@pytest.mark.parametrize("case", UNRATED)
+def test_an_image_without_a_rating_is_left_out_of_every_form_of_release(tmp_path, case, monkeypatch):
+    monkeypatch.setattr("aeslib.data.adapters.reading.FEW", 0.5)
+    maker, family, name, pattern, by = UNRATED[case]
+    folder = makers.make(maker, tmp_path)
+    whole = read(folder, family)
+    path = folder / name
+    text = gzip.decompress(path.read_bytes()).decode() if name.endswith(".gz") else path.read_text()
+    if pattern is None:
+        frame = pd.read_csv(path)
+        frame.loc[1, "beauty_mean"] = -1
+        changed = frame.to_csv(index=False)
+    else:
+        changed, times = re.subn(pattern, by, text)
+        assert times == 1
+    path.write_bytes(gzip.compress(changed.encode()) if name.endswith(".gz") else changed.encode())
+    rest = read(folder, family)
+    gone = set(whole.frame["image_id"]) - set(rest.frame["image_id"])
+    assert len(gone) == 1
+    assert any("1 image (" in one and "no rating" in one for one in rest.notes)
+    kept = whole.frame[~whole.frame["image_id"].isin(gone)]
+    by_id = [frame.sort_values("image_id").reset_index(drop=True) for frame in (rest.frame, kept)]
+    pd.testing.assert_frame_equal(*by_id, check_dtype=False)

@@ -1086,6 +1086,13 @@ def test_what_is_of_no_use_is_a_note(tmp_path):
     ]
 
 
+def test_files_behind_a_link_to_a_folder_are_noticed_too(tmp_path):
+    folder = make("oasis_beauty", tmp_path)
+    jpeg(tmp_path / "disk" / "Dog 1.jpg")
+    (folder / "Pictures").symlink_to(tmp_path / "disk")
+    assert "Pictures/ extra: 1 of its files nobody reads; pictures belong in images." in notes("oasis_beauty", tmp_path)
+
+
 def test_labels_in_another_form_make_the_card_s_files_a_note(tmp_path):
     make("aadb_owners", tmp_path)
     said = [note for note in notes("aadb", tmp_path) if " missing: " in note]

@@ -14,6 +14,7 @@ from aeslib.data.adapters.reading import (
     ids,
     need,
     numbers,
+    rated,
     read_bytes,
     read_csv,
     report,
@@ -72,7 +73,7 @@ def read(folder: Path, family: str, level: Level) -> LabelTable:
 def _merged(paths: list[Path]) -> dict[str, pd.DataFrame]:
     parts = {}
     for split, path in zip(SPLITS, paths, strict=True):
-        frame = read_csv(read_bytes(path), ["ImageFile", "score"])
+        frame = rated(read_csv(read_bytes(path), ["ImageFile", "score"]), "ImageFile", ["score"])
         frame = frame.rename(columns=CORRECTED)
         missing = [name for name in ATTRIBUTES if name not in frame]
         if missing:
@@ -92,10 +93,15 @@ def _owners(paths: list[Path]) -> dict[str, pd.DataFrame]:
         for name, span in [*ATTRIBUTES.items(), ("mos", (0, 1))]:
             column = name if name == "mos" else f"attr_{name}"
             one = read_csv(read_bytes(next(lists)), ["image_id", column], sep=" ", header=False)
-            values = pd.DataFrame({"image_id": ids(one, "image_id").to_numpy(), column: numbers(one, column, *span)})
-            if len(frame) and not frame["image_id"].equals(values["image_id"]):
+            names = ids(one, "image_id")
+            if len(frame) and list(frame["image_id"]) != list(names):
                 raise DataError(f"{one.attrs['file']}: lists other images than the file before it; fetch both again.")
-            frame = values if not len(frame) else frame.assign(**{column: values[column]})
+            if name == "mos":
+                one = rated(one, "image_id", [column])
+                frame = frame[names.index.isin(one.index)].reset_index(drop=True)
+            elif not len(frame):
+                frame = pd.DataFrame({"image_id": names.to_numpy()})
+            frame[column] = numbers(one, column, *span)
         parts[split] = frame
     return parts
 
@@ -116,8 +122,9 @@ def check_mat(parts: dict[str, pd.DataFrame], path: Path) -> None:
         }
     except (MatReadError, ValueError, KeyError, TypeError, IndexError, OSError) as error:
         raise DataError(f"{raw.name}: not the owners' MATLAB file ({error}); fetch it again.") from error
-    for split, scores in listed.items():
+    for split, all_scores in listed.items():
         ours = parts[split].set_index("image_id")["mos"]
+        scores = all_scores[all_scores.index.isin(ours.index) | (all_scores != -1)]  # -1: no rating
         same = ours.reindex(scores.index)
         off = same.isna() | ((same - scores).abs() > 1e-6)
         report(

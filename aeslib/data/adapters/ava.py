@@ -29,8 +29,8 @@ from aeslib.data.adapters.reading import (
     read_csv,
     read_records,
     report,
+    spread_lists,
     stack,
-    vote_lists,
     vote_table,
     with_notes,
 )  # fmt: skip
@@ -155,13 +155,14 @@ def _rows(path: Path) -> pd.DataFrame:
 
 def _records(path: Path) -> pd.DataFrame:
     """A JSON list of images with ten counts each."""
-    frame = read_records(read_bytes(path), ["image_id", "label"])
-    return from_votes(numbered_ids(frame, "image_id"), vote_lists(frame, "label", 10), BINS)
+    frame = spread_lists(read_records(read_bytes(path), ["image_id", "label"]), "label", VOTES)
+    frame = rated(frame, "image_id", VOTES)
+    return from_votes(numbered_ids(frame, "image_id"), vote_table(frame, VOTES), BINS)
 
 
 def _shares(path: Path) -> pd.DataFrame:
     """No header: image and ten shares that sum to 1; the number of votes is not told."""
-    frame = read_csv(read_bytes(path), ["image_id", *VOTES], header=False)
+    frame = rated(read_csv(read_bytes(path), ["image_id", *VOTES], header=False), "image_id", VOTES)
     shares = np.column_stack([numbers(frame, column, 0, 1) for column in VOTES])
     off = np.abs(shares.sum(axis=1) - 1) > 1e-6
     report(frame.attrs["file"], [(line, "the ten shares do not sum to 1.") for line in frame.index[off]])
@@ -173,7 +174,7 @@ def _shares(path: Path) -> pd.DataFrame:
 
 def _means(path: Path) -> pd.DataFrame:
     """Means rounded to two decimals, of images "ava_images/ID.jpg"."""
-    frame = read_records(read_bytes(path), ["image", "gt_score"])
+    frame = rated(read_records(read_bytes(path), ["image", "gt_score"]), "image", ["gt_score"])
     names = numbered_ids(frame, "image")
     return pd.DataFrame({"image_id": names.to_numpy(), "mos": numbers(frame, "gt_score", 1, 10)})
 

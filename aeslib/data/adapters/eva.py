@@ -23,7 +23,8 @@ from aeslib.data.adapters.reading import (
     read_records,
     report,
     single_ratings,
-    vote_lists,
+    spread_lists,
+    vote_table,
     with_notes,
 )  # fmt: skip
 from aeslib.data.table import LabelTable, Level
@@ -95,8 +96,10 @@ def _counted(folder: Path, paths: list[Path]) -> LabelTable:
     """Sum two files that split the votes (not the images) four to one and count the values 1 to 10 only."""
     total = pd.DataFrame()
     for path in paths:
-        frame = read_records(read_bytes(path), ["image_id", "label"])
-        votes = vote_lists(frame, "label", 10).set_index(numbered_ids(frame, "image_id").to_numpy())
+        names = [f"votes_{k}" for k in range(1, 11)]
+        frame = spread_lists(read_records(read_bytes(path), ["image_id", "label"]), "label", names)
+        frame = rated(frame, "image_id", names)
+        votes = vote_table(frame, names).set_index(numbered_ids(frame, "image_id").to_numpy())
         total = votes if not len(total) else total.add(votes, fill_value=0)
     frame = from_votes(pd.Series(total.index), total.reset_index(drop=True), range(1, 11)).assign(split="all")
     note = "votes of 0 are missing from this copy: means are too high where people voted 0"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from aeslib.data.adapters.reading import Layout, ids, need, numbers, read_bytes, read_csv, report, with_notes
+from aeslib.data.adapters.reading import Layout, ids, need, numbers, rated, read_bytes, read_csv, report, with_notes
 from aeslib.data.table import LabelTable, Level
 
 MEANS = "means_per_image.csv"
@@ -34,9 +34,10 @@ def read(folder: Path, family: str, level: Level) -> LabelTable:
     The columns of means by gender do not belong to the rows they stand in and are left alone.
     """
     _, paths = need(folder, LAYOUTS[family][level])
-    raw = read_csv(
+    listed = read_csv(
         read_bytes(paths[0]), ["Theme", "Category", "beauty_mean", "beauty_SD", "N", "Valence_mean", "Arousal_mean"]
     )
+    raw = rated(listed, "Theme", ["beauty_mean"])
     frame = pd.DataFrame(
         {
             "image_id": ids(raw, "Theme").str.replace(" ", "").to_numpy(),
@@ -50,13 +51,14 @@ def read(folder: Path, family: str, level: Level) -> LabelTable:
         }
     )
     if family == "pictures":
-        frame = _pictured(frame, paths[1])
+        frame = _pictured(frame, paths[1], ids(listed, "Theme").str.replace(" ", ""))
     return LabelTable(frame, (1, 7), attributes=ATTRIBUTES)
 
 
-def _pictured(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _pictured(frame: pd.DataFrame, path: Path, listed: pd.Series) -> pd.DataFrame:
+    """Keep the images that the list of pictures names; `listed` are all images of the means, rated or not."""
     raw = read_csv(read_bytes(path), ["file"])
     names = ids(raw, "file").map(image_key)
-    unknown = names[~names.isin(frame["image_id"])]
+    unknown = names[~names.isin(listed)]
     report(raw.attrs["file"], [(line, f"picture {name!r} has no beauty rating.") for line, name in unknown.items()])
     return frame[frame["image_id"].isin(names)].reset_index(drop=True)

@@ -19,6 +19,7 @@ from aeslib.data.adapters.reading import (
     read_bytes,
     read_csv,
     report,
+    spread_lists,
     stack,
     vote_table,
     with_notes,
@@ -57,13 +58,11 @@ def listed(path: Path, *more: str) -> pd.DataFrame:
         path: a list with the columns index, label and score.
         more: further columns that must be there, handed on as they are.
     """
-    raw = rated(read_csv(read_bytes(path), ["index", "label", "score", *more]), "index", ["score"])
-    fields = [label.split() for label in raw["label"].fillna("")]
-    fits = np.array([len(field) == 7 for field in fields])
-    report(raw.attrs["file"], [(line, "label is not a list of 7 votes.") for line in raw.index[~fits]])
-    votes = pd.DataFrame([one if fit else ["1"] * 7 for one, fit in zip(fields, fits, strict=True)], raw.index, VOTES)
-    votes.attrs["file"] = raw.attrs["file"]
-    frame = from_votes(numbered_ids(raw, "index"), vote_table(votes, VOTES), BINS)
+    raw = read_csv(read_bytes(path), ["index", "label", "score", *more])
+    raw["label"] = [label.split() for label in raw["label"].fillna("")]
+    raw = rated(rated(spread_lists(raw, "label", VOTES), "index", VOTES), "index", ["score"])
+    frame = from_votes(numbered_ids(raw, "index"), vote_table(raw, VOTES), BINS)
+    fits = raw["label"].map(len) == len(VOTES)
     off = fits & ~(np.abs(numbers(raw, "score", 1, 7) - frame["mos"].to_numpy()) < 1e-6)
     report(raw.attrs["file"], [(line, "score is not the mean of the votes.") for line in raw.index[off]])
     return frame.assign(**{column: raw[column].fillna("").to_numpy() for column in more})

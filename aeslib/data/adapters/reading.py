@@ -512,16 +512,24 @@ def vote_table(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(votes, columns=[f"votes_{k}" for k in range(1, votes.shape[1] + 1)])
 
 
-def vote_lists(frame: pd.DataFrame, column: str, bins: int) -> pd.DataFrame:
-    """Lists of `bins` votes in one column, as `votes_1 … votes_K`."""
+def spread_lists(frame: pd.DataFrame, column: str, names: Sequence[str], kind: str = "votes") -> pd.DataFrame:
+    """Return a table with a further column for each place of the lists in `column`.
+
+    A list of another length is reported.
+
+    Args:
+        frame: a table of `read_csv` and the like.
+        column: the column of lists.
+        names: names of the new columns.
+        kind: what the lists hold, for the message.
+    """
     lists = [one if isinstance(one, list) else [] for one in frame[column]]
-    fits = np.array([len(one) == bins for one in lists])
-    report(frame.attrs["file"], [(line, f"{column} is not a list of {bins} votes.") for line in frame.index[~fits]])
-    names = [f"votes_{k}" for k in range(1, bins + 1)]
-    whole = pd.DataFrame([one for one, fit in zip(lists, fits, strict=True) if fit], columns=names)
-    votes = whole.set_index(frame.index[fits]).reindex(frame.index, fill_value=1)  # misfits have been reported
-    votes.attrs["file"] = frame.attrs["file"]
-    return vote_table(votes, names)
+    off = [line for line, one in zip(frame.index, lists, strict=True) if len(one) != len(names)]
+    report(frame.attrs["file"], [(line, f"{column} is not a list of {len(names)} {kind}.") for line in off])
+    filled = [one if len(one) == len(names) else [1] * len(names) for one in lists]  # the others have been reported
+    spread = frame.join(pd.DataFrame(filled, frame.index, list(names)))
+    spread.attrs["file"] = frame.attrs["file"]
+    return spread
 
 
 def moments(votes: np.ndarray, bins: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:

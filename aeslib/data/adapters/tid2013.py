@@ -14,10 +14,12 @@ from aeslib.data.adapters.reading import (
     moments,
     need,
     numbers,
+    rated,
     read_bytes,
     read_csv,
     read_records,
     report,
+    spread_lists,
     stack,
     with_notes,
 )
@@ -32,6 +34,7 @@ LAYOUTS: dict[str, dict[Level, list[Layout]]] = {
     "idealo": {"image": [FITTED]},
 }
 IMAGES = ("distorted_images", "images")
+SHARES = [f"votes_{k}" for k in range(1, 11)]
 PATTERN = r"^I(\d\d)_(\d\d)_(\d)$"
 
 
@@ -47,14 +50,16 @@ def read(folder: Path, family: str, level: Level) -> LabelTable:
     if family == "idealo":
         return _fitted(paths)
     if layout is LISTED:
-        raw = read_csv(read_bytes(paths[0]), ["dis_img_path", "score"])
+        raw = rated(read_csv(read_bytes(paths[0]), ["dis_img_path", "score"]), "dis_img_path", ["score"])
         names = ids(raw, "dis_img_path").str.split("/").str[-1]
     elif layout is NAMED:
-        raw = read_csv(read_bytes(paths[0]), ["score", "image"], sep=" ", header=False)
+        raw = rated(read_csv(read_bytes(paths[0]), ["score", "image"], sep=" ", header=False), "image", ["score"])
         names = ids(raw, "image")
     else:
         raw = read_csv(read_bytes(paths[0]), ["score"], header=False)
-        names = pd.Series(_in_order(len(raw)), raw.index)
+        raw["image"] = _in_order(len(raw))
+        raw = rated(raw, "image", ["score"])
+        names = raw["image"]
     frame = pd.DataFrame({"image_id": _plain(names), "split": "all", "mos": numbers(raw, "score", 0, 9)})
     return LabelTable(_parts(frame, raw), (0, 9))
 
@@ -90,13 +95,13 @@ def _fitted(paths: list[Path]) -> LabelTable:
     bins = tuple(map(float, range(10)))
     parts = {}
     for split, path in zip(("train", "test"), paths, strict=True):
-        raw = read_records(read_bytes(path), ["image_id", "label"])
-        fits = np.array([isinstance(one, list) and len(one) == 10 for one in raw["label"]])
-        report(raw.attrs["file"], [(n, "label is not a list of 10 shares.") for n in raw.index[~fits]])
-        shares = np.array([one if fit else [0.1] * 10 for one, fit in zip(raw["label"], fits, strict=True)], float)
-        off = ~(np.abs(shares.sum(axis=1) - 1) < 1e-3) | (shares < 0).any(axis=1)
+        raw = spread_lists(read_records(read_bytes(path), ["image_id", "label"]), "label", SHARES, kind="shares")
+        raw = rated(raw, "image_id", SHARES)
+        shares = np.column_stack([numbers(raw, column, -np.inf) for column in SHARES])
+        fits = np.array([isinstance(one, list) and len(one) == len(SHARES) for one in raw["label"]])
+        off = fits & (~(np.abs(shares.sum(axis=1) - 1) < 1e-3) | (shares < 0).any(axis=1))
         report(raw.attrs["file"], [(n, "the ten shares do not sum to 1.") for n in raw.index[off]])
         frame = pd.DataFrame({"image_id": _plain(ids(raw, "image_id")), "mos": moments(shares, bins)[0]})
-        parts[split] = _parts(frame.join(pd.DataFrame(shares, columns=[f"votes_{k}" for k in range(1, 11)])), raw)
+        parts[split] = _parts(frame.join(pd.DataFrame(shares, columns=SHARES)), raw)
     note = "the ten shares are fitted to the mean score, they are no votes"
     return LabelTable(stack(parts), (0, 9), bins=bins, notes=(note,))
