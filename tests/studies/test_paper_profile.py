@@ -170,10 +170,18 @@ def test_architecture_search(owners, monkeypatch, tmp_path):
         assert all(np.isfinite(v).all() for v in made.values() if v.dtype.kind == "f")
 
 
+def raters(folder):
+    """Flickr-AES as its owners publish it: three users to train on and two to test; public copies have the latter."""
+    rows = [f"W{user}, farm{user > 2:d}_{k}_a.jpg, {1 + (k + user) % 5}" for user in range(1, 6) for k in range(36)]
+    makers.lines(folder / "FLICKR-AES_image_labeled_by_each_worker.csv", ["worker, imagePair, score", *rows])
+    makers.lines(folder / "test_workers_ID.csv", ["ID", "W1", "W2"])
+
+
 def test_task_vectors_and_users(owners, monkeypatch, tmp_path):
     more_ava(owners.root / "ava")
     albums = [[f"u{user}", f"{user}{k}.jpg", 1 + (k + user) % 5] for user in (1, 2) for k in range(7)]
     makers.csv(owners.root / "real_cur" / "ratings.csv", ["worker", "imagePair", "score"], albums)
+    raters(owners.root / "flickr_aes")
     owners(*TASKS, "real_cur", "aadb")
     monkeypatch.setattr(taskvec_tasks, "pretrained", small)
     plain = taskvec_tasks.phases
