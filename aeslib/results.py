@@ -91,11 +91,13 @@ class Notebook:
             )
         if (table is None) == (figure is None):
             raise ParameterError(f"save({item!r}): pass exactly one of table= and figure=.")
-        if table is not None and "data" in table:
-            raise ParameterError(f"save({item!r}): the column 'data' is kept for the source; name yours otherwise.")
         stem = f"{item}-{part}" if part else item
         sources = merged_sources(self.profile.name, runs, data)
         synthetic = any(entry.source == "synthetic" for entry in sources)
+        if table is not None and synthetic and "data" in table and "synthetic" not in set(table["data"]):
+            raise ParameterError(
+                f"save({item!r}): its column 'data' calls no row synthetic, but it was made from a stand-in."
+            )
         if table is not None:
             folder, names = results_dir(self.profile.name) / "tables", self._save_table(stem, table, synthetic, caption)
         else:
@@ -109,7 +111,7 @@ class Notebook:
         import pandas as pd
 
         folder = results_dir(self.profile.name) / "tables"
-        shown = table.assign(data="synthetic") if synthetic else table
+        shown = table.assign(data="synthetic") if synthetic and "data" not in table else table
         shown = shown.copy()
         for name, values in shown.select_dtypes("float").items():
             shown[name] = in_figures(values)

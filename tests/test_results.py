@@ -136,6 +136,9 @@ def test_an_unknown_run_is_refused():
         )
 
 
-def test_a_table_has_no_column_of_its_own_where_the_source_stands():
-    with pytest.raises(ParameterError, match="the column 'data' is kept for the source; name yours otherwise"):
-        start("42_mtcnn_eva", profile="smoke", seed=0).save(item="mtcnn.T8", table=pd.DataFrame({"data": ["eva"]}))
+def test_a_table_that_states_the_source_by_row_does_not_hide_a_stand_in():
+    nb = start("42_mtcnn_eva", profile="smoke", seed=0)
+    with pytest.raises(ParameterError, match="column 'data' calls no row synthetic, but it was made from a stand-in"):
+        nb.save(item="mtcnn.T8", table=pd.DataFrame({"data": ["labels"]}), data=[pictured("eva", size=40)])
+    nb.save(item="mtcnn.T8", table=pd.DataFrame({"data": ["labels", "synthetic"]}), data=[pictured("eva", size=40)])
+    assert pd.read_csv(results_dir("smoke") / "tables" / "mtcnn.T8.csv")["data"].tolist() == ["labels", "synthetic"]
