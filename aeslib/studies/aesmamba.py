@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from aeslib.aesmamba.mba import ClassLoss, Predicted, class_counts, score_classes
-from aeslib.aesmamba.model import PARA, AesMamba, Objective, expected_scores
+from aeslib.aesmamba.model import LAMBDA, PARA, AesMamba, Objective, expected_scores
 from aeslib.aesmamba.rivals import BACKBONE
 from aeslib.aesmamba.text import Bert, TextEncoder, Vocabulary, bert_vocabulary
 from aeslib.data import load_card, pictured
@@ -44,8 +44,16 @@ SEEDS = 3
 TEXT = 32
 """Width of a token's feature in the small size."""
 VIT, SWIN, CNN = BACKBONE["ViT-B/16"], BACKBONE["Swin-T"], BACKBONE["ResNet50"]
-Text = Literal["", "comments", "shuffled"]
-"""Nothing; each picture's own comments; comments of other pictures, drawn again for each part (the control)."""
+WEIGHTS = (LAMBDA, 1e-2, 1e-1, 1.0)
+"""Weights λ of the class loss that validation chooses from, the printed one first."""
+IMBALANCE = "aadb", 50
+"""Data set and ratio of the positive control for balancing: all its five classes keep enough images at 50:1."""
+Text = Literal["", "comments", "shuffled", "stated"]
+"""Nothing; each picture's own comments; comments of other pictures, drawn again for each part (the negative control);
+a sentence that states the true score class (the positive control)."""
+STATED = "i give it a {}"
+NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight")
+"""Words for the score classes in `STATED`, the lowest class first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +66,10 @@ class Cell:
     adapter: bool = True
     """MBA; False: one linear layer on the same feature, trained by MSE or EMD alone (backbone rows)."""
     classes: ClassLoss = "balanced"
+    lam: float = LAMBDA
+    """Weight of the class loss."""
+    ratio: int = 0
+    """Training images of the commonest class for one of the rarest (`long_tailed`); 0: all training images."""
     text: Text = ""
     seed: int = 0
 
@@ -75,7 +87,7 @@ def prepared(key: str, encoder: str, profile: Profile) -> Parts:
 def data_of(cell: Cell, profile: Profile) -> Parts:
     """What a run learns from: `target`, `label` (score classes), `score` and, with text, `ids`."""
     found, base = prepared(cell.data, cell.encoder, profile), cell.data.removesuffix(CAPTIONS)
-    words = vocabulary(cell.data, profile) if cell.text else None
+    words = vocabulary(cell.data, profile, cell.text == "stated") if cell.text else None
 
     def targets(data: Batches) -> dict[str, np.ndarray]:
         scores = score_columns(cell, data)
@@ -87,7 +99,25 @@ def data_of(cell: Cell, profile: Profile) -> Parts:
             made["ids"] = words.encode(comments_of(cell, data, profile))
         return made
 
-    return with_targets(found, targets)
+    made = with_targets(found, targets)
+    if cell.ratio:
+        made = replace(made, train=made.train.take(long_tailed(made.train.targets["label"][:, 0], cell.ratio)))
+    return made
+
+
+def long_tailed(label: np.ndarray, ratio: float) -> np.ndarray:
+    """Return the rows to keep so that class sizes fall geometrically, the rarest to 1 / ratio of the commonest.
+
+    Args:
+        label: (N,) classes. Those with images keep their order by size; one that is too small keeps all of its images.
+        ratio: images of the commonest class for one of the rarest.
+    """
+    names, sizes = np.unique(label, return_counts=True)
+    order = np.argsort(-sizes, kind="stable")
+    wanted = np.maximum(1, np.round(sizes.max() * ratio ** -np.linspace(0, 1, len(order)))).astype(int)
+    rng = np.random.default_rng([24, len(label)])
+    kept = [rng.permutation(np.flatnonzero(label == names[c]))[:n] for c, n in zip(order, wanted, strict=True)]
+    return np.sort(np.concatenate(kept))
 
 
 def score_columns(cell: Cell, data: Batches) -> np.ndarray:
@@ -112,16 +142,21 @@ def texts(key: str, profile: Profile) -> dict[str, str]:
 
 
 @cached(maxsize=2)
-def vocabulary(key: str, profile: Profile) -> Vocabulary:
-    """BERT's words in the paper size, else those of the training comments."""
+def vocabulary(key: str, profile: Profile, stated: bool = False) -> Vocabulary:
+    """BERT's words in the paper size, else those of the training comments, or of the sentences that state scores."""
     if profile.size == "paper":
         return bert_vocabulary()
+    if stated:
+        return Vocabulary.learnt([STATED.format(word) for word in NUMBERS])
     known = texts(key, profile)
     return Vocabulary.learnt([known[image] for image in prepared(key, "vmamba", profile).train.ids])
 
 
 def comments_of(cell: Cell, data: Batches, profile: Profile) -> list[str]:
-    """Comments of each picture; `shuffled`: of another one of the same part."""
+    """Comments of each picture; `shuffled`: of another one of the same part; `stated`: the word for its score class."""
+    if cell.text == "stated":
+        classes = score_classes(cell.data.removesuffix(CAPTIONS), data.targets["score"])
+        return [STATED.format(NUMBERS[k]) for k in classes]
     known = texts(cell.data, profile)
     images = np.array(data.ids)
     if cell.text == "shuffled":
@@ -174,8 +209,9 @@ def encoders(cell: Cell, data: Parts, profile: Profile) -> tuple[nn.Module, nn.M
     if profile.size == "paper":
         return pretrained(cell.encoder, profile), Bert(pretrained=True) if cell.text else None
     width = data.train.targets["features"].shape[1]
-    words = TextEncoder(len(vocabulary(cell.data, profile)), TEXT, layers=1) if cell.text else None
-    return Neck(width), words
+    if not cell.text:
+        return Neck(width), None
+    return Neck(width), TextEncoder(len(vocabulary(cell.data, profile, cell.text == "stated")), TEXT, layers=1)
 
 
 def config_of(cell: Cell, profile: Profile) -> FitConfig:
@@ -195,18 +231,23 @@ def outputs_of(model: nn.Module, data: Batches, bins: Tensor | None, x: str) -> 
     return predict(model, data, lambda m, batch: expected_scores(m(batch[x], batch.get("ids")), bins))
 
 
+def objective_of(cell: Cell, data: Parts, x: str) -> Objective:
+    """Return the loss of a run, balanced by the counts of its own training images."""
+    counts = torch.from_numpy(class_counts(cell.data.removesuffix(CAPTIONS), data.train.targets["score"])).float()
+    return Objective(classes=cell.classes if cell.adapter else "", counts=counts, lam=cell.lam, x=x)
+
+
 def compute(cell: Cell, profile: Profile, checkpoint: Path) -> Outcome:
-    """One run: predictions on test and validation pictures."""
+    """One run: predictions on test and validation pictures, and the predicted classes where `ratio` is set."""
     data, x = data_of(cell, profile), "features" if profile.size == "small" else "image"
     model = new_model(cell, data, profile)
-    base = cell.data.removesuffix(CAPTIONS)
-    counts = torch.from_numpy(class_counts(base, data.train.targets["score"])).float()
-    objective = Objective(classes=cell.classes if cell.adapter else "", counts=counts, x=x)
     point = checkpoint if profile.size == "paper" else None  # small ones take seconds
-    fit(model, objective, data.train, config_of(cell, profile), checkpoint=point, progress="")
-    bins = torch.tensor(data.bins) if base in HISTOGRAMS else None
+    fit(model, objective_of(cell, data, x), data.train, config_of(cell, profile), checkpoint=point, progress="")
+    bins = torch.tensor(data.bins) if cell.data.removesuffix(CAPTIONS) in HISTOGRAMS else None
     arrays = {"pred": outputs_of(model, data.test, bins, x), "truth": data.test.targets["score"],
               "val": outputs_of(model, data.val, bins, x), "val_truth": data.val.targets["score"]}  # fmt: skip
+    if cell.ratio and cell.classes:
+        arrays["class"] = predict(model, data.test, lambda m, batch: m(batch[x], batch.get("ids")).classes.argmax(-1))
     pred, truth = arrays["pred"][:, 0], arrays["truth"][:, 0]
     return Outcome({"SRCC": float(srcc(pred, truth)), "PLCC": float(plcc(pred, truth))}, arrays)
 
@@ -215,10 +256,9 @@ def reading(cell: Cell, profile: Profile) -> tuple[nn.Module, Vocabulary, Parts]
     """A model that reads comments, trained anew (seconds), with its words and data: for looking inside."""
     data = data_of(cell, profile)
     model = new_model(cell, data, profile)
-    counts = torch.from_numpy(class_counts(cell.data.removesuffix(CAPTIONS), data.train.targets["score"])).float()
     x = "features" if profile.size == "small" else "image"
-    fit(model, Objective(counts=counts, x=x), data.train, config_of(cell, profile), progress="")
-    return model, vocabulary(cell.data, profile), data
+    fit(model, objective_of(cell, data, x), data.train, config_of(cell, profile), progress="")
+    return model, vocabulary(cell.data, profile, cell.text == "stated"), data
 
 
 @torch.inference_mode()
@@ -248,8 +288,8 @@ def visual(profile: Profile) -> list[Cell]:
 
 
 def multimodal(profile: Profile) -> list[Cell]:
-    """aesmamba Table 2: with each picture's comments, and with those of others."""
-    kinds: tuple[Text, ...] = ("comments", "shuffled")
+    """aesmamba Table 2: with each picture's comments, with those of others, and with its score stated."""
+    kinds: tuple[Text, ...] = ("comments", "shuffled", "stated")
     return per_seed(profile, *[Cell(data=f"{key}{CAPTIONS}", text=text) for key in HISTOGRAMS for text in kinds])
 
 
@@ -260,11 +300,18 @@ def fine_grained(profile: Profile) -> list[Cell]:
 
 
 def balance(profile: Profile) -> list[Cell]:
-    """aesmamba Figures 6 and 7: adapters alone (A) and with plain classes (B); with balanced ones (C) is above."""
-    losses: tuple[ClassLoss, ...] = ("", "ce")
-    cells = [Cell(data="para", task="attributes", classes=loss) for loss in losses]
-    cells += [Cell(data=key, classes=loss) for key in NAMES for loss in losses]
-    cells += [Cell(data=f"ava{CAPTIONS}", text="comments", classes=loss) for loss in losses]
+    """aesmamba Figures 6 and 7: adapters alone (A), with plain (B) and with balanced classes (C) at every weight.
+
+    C at the printed weight is in the studies above. The last cells are the positive control: the same at 50:1.
+    """
+    tasks = [Cell(data="para", task="attributes"), *(Cell(data=key) for key in NAMES)]
+    tasks.append(Cell(data=f"ava{CAPTIONS}", text="comments"))
+    control = Cell(data=IMBALANCE[0], ratio=IMBALANCE[1])
+    cells = []
+    for task in (*tasks, control):
+        cells.append(replace(task, classes=""))
+        cells += [replace(task, classes="ce", lam=lam) for lam in WEIGHTS]
+        cells += [replace(task, lam=lam) for lam in WEIGHTS if task.ratio or lam != LAMBDA]
     return per_seed(profile, *cells)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from aeslib.aesmamba.mba import CLASSES, score_classes
-from aeslib.metrics import STATISTICS, Statistic, interval, over_seeds, weighted_accuracy
+from aeslib.metrics import STATISTICS, Statistic, interval, over_seeds, weighted_accuracy, weighted_mean
 from aeslib.published import table as published_table
 from aeslib.published import wide
 from aeslib.studies.effects import Draws, drawn
@@ -123,6 +123,41 @@ def recomputed_averages() -> pd.DataFrame:
                 made.append({"row": row, "metric": metric, "printed": printed, "mean of nine": round(mean, 4),
                              "verdict": "exact" if agrees else "contradicted"})  # fmt: skip
     return pd.DataFrame(made)
+
+
+# --- the weight of the class loss, and the control for balancing (Figure 6) ---
+
+
+def by_weight(val: Mapping[float, np.ndarray], truth: np.ndarray) -> pd.DataFrame:
+    """Return the validation SRCC of each weight of the class loss; the highest is chosen, of equal ones the first.
+
+    Args:
+        val: λ → (S, V, K) predictions on validation images.
+        truth: (V, K).
+
+    Returns:
+        Columns weight, SRCC (mean over seeds and attributes) and chosen.
+    """
+    srcc, one = METRICS["SRCC"], np.ones((1, len(truth)))
+    means = [np.mean([srcc(p, t, one) for row in pred for p, t in zip(row.T, truth.T, strict=True)])
+             for pred in val.values()]  # fmt: skip
+    return pd.DataFrame({"weight": list(val), "SRCC": means, "chosen": np.arange(len(means)) == np.argmax(means)})
+
+
+def balanced_accuracy(pred: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(R,) mean over the classes of the share of a class's images that are predicted as it, under weights (R, N)."""
+    shares = [weighted_mean((pred[truth == c] == c).astype(float), weights[:, truth == c]) for c in np.unique(truth)]
+    return np.nanmean(shares, axis=0)
+
+
+def error_of_classes(key: str, classes: Sequence[int]) -> Statistic:
+    """Return the mean absolute error on images whose true score lies in one of `classes` of the data set `key`."""
+
+    def error(pred: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        inside = np.isin(score_classes(key, truth), classes)
+        return weighted_mean(np.abs(pred - truth)[inside], weights[:, inside])
+
+    return error
 
 
 # --- classes (Figure 7) ---

@@ -4,13 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aeslib.aesmamba.model import LAMBDA
 from aeslib.metrics import interval
 from aeslib.profiles import get_profile
 from aeslib.studies import aesmamba, aesmamba_people
 from aeslib.studies.aesmamba_tables import (
     METRICS,
+    balanced_accuracy,
     by_attribute,
     by_class,
+    by_weight,
+    error_of_classes,
     leads,
     printed_leads,
     recomputed_averages,
@@ -19,6 +23,8 @@ from aeslib.studies.aesmamba_tables import (
     with_published,
 )
 from aeslib.studies.effects import drawn, lines
+from aeslib.studies.parts import Parts
+from aeslib.training import Batches
 
 
 def invented(seeds=3, n=120, attributes=2):
@@ -103,3 +109,94 @@ def test_accuracy_is_in_percent_as_printed():
     metric = with_accuracy(5.0)["Accuracy"]
     truth, pred = np.array([5.0, 5.1, 4.9, 6.0]), np.array([[5.2, 4.8, 4.9, 5.5]])
     assert metric(pred[0], truth, np.ones((1, 4))).tolist() == [50.0]
+
+
+def test_both_class_losses_are_trained_at_every_weight():
+    profile = get_profile("default")
+    grids = (aesmamba.visual, aesmamba.multimodal, aesmamba.fine_grained, aesmamba.balance)
+    cells = [cell for grid in grids for cell in grid(profile) if cell.adapter]
+    tasks = {(cell.data, cell.task, cell.text, cell.ratio) for cell in aesmamba.balance(profile)}
+    assert len(tasks) == 8  # V on five data sets, M, F and the control
+    for data, task, text, ratio in tasks:
+        own = [c for c in cells if (c.data, c.task, c.text, c.ratio) == (data, task, text, ratio)]
+        for seed in range(aesmamba.SEEDS):
+            for loss in ("ce", "balanced"):
+                lams = [c.lam for c in own if (c.classes, c.seed) == (loss, seed)]
+                assert sorted(lams) == sorted(aesmamba.WEIGHTS)
+            assert [c.seed for c in own if not c.classes].count(seed) == 1
+    assert aesmamba.WEIGHTS[0] == LAMBDA == aesmamba.Cell(data="ava").lam == 0.001
+
+
+def test_the_weight_is_chosen_on_validation_alone():
+    truth = np.arange(12.0).reshape(6, 2)
+    exact, wrong = truth[None], truth[None, ::-1]
+    table = by_weight({0.001: wrong, 0.01: np.stack([exact[0], wrong[0]]), 0.1: exact, 1.0: exact}, truth)
+    assert table["SRCC"].tolist() == [-1, 0, 1, 1]
+    assert table["weight"][table["chosen"]].tolist() == [0.1]  # of equal ones the first
+
+
+def test_classes_made_fifty_to_one():
+    label = np.repeat([0, 1, 2, 3], [400, 900, 2000, 300])
+    rows = aesmamba.long_tailed(label, 50)
+    # 2000 · 50^(-k/3) for k = 0 … 3 is 2000, 542.9, 147.4, 40
+    assert np.bincount(label[rows]).tolist() == [147, 543, 2000, 40]
+    assert (np.diff(rows) > 0).all()
+    assert np.array_equal(rows, aesmamba.long_tailed(label, 50))
+    assert np.bincount(label[aesmamba.long_tailed(label, 2)]).tolist() == [400, 900, 2000, 300]  # none is doubled
+
+
+def test_measures_of_the_control():
+    truth, pred = np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1])
+    weights = np.array([[1.0, 1, 1, 1], [1, 0, 2, 0]])
+    # recalls 2/3 and 1; of class 0, one image of three drawn is right, and no image of class 1 was drawn
+    assert balanced_accuracy(pred, truth, weights) == pytest.approx([(2 / 3 + 1) / 2, 1 / 3])
+    scores, said = np.array([0.1, 0.5, 0.9, 0.95]), np.array([0.3, 0.5, 0.8, 0.95])
+    error = error_of_classes("aadb", (0, 4))  # outer fifths: errors 0.2, 0.1 and 0
+    assert error(said, scores, np.array([[1.0, 1, 1, 1], [0, 5, 1, 1]])) == pytest.approx([0.1, 0.05])
+
+
+@pytest.fixture
+def little(monkeypatch):
+    """A data set whose frozen features tell the score, in place of the stand-ins."""
+
+    def prepared(key, encoder, profile):
+        rng = np.random.default_rng(0)
+
+        def part(n):
+            truth = rng.beta(3, 3, n).astype(np.float32)
+            x = np.column_stack([truth, rng.normal(size=(n, 3))]).astype(np.float32)
+            votes = np.full((n, 2), 0.5, np.float32)
+            targets = {"score": truth, "features": x, "hist": votes}
+            return Batches(
+                np.zeros((1, 3, 1, 1), np.uint8), targets, [str(k) for k in range(n)], 32, rows=np.zeros(n, int)
+            )
+
+        return Parts(key, part(300), part(40), part(60), (0.0, 1.0), (), (0.0, 1.0), "synthetic", "")
+
+    monkeypatch.setattr(aesmamba, "prepared", prepared)
+    return get_profile("smoke")
+
+
+def test_a_run_has_the_weight_the_classes_and_the_ratio_of_its_config(little, tmp_path):
+    cells = [aesmamba.Cell(data="aadb", ratio=50, lam=lam) for lam in (LAMBDA, 1.0)]
+    data = aesmamba.data_of(cells[0], little)
+    sizes = np.bincount(data.train.targets["label"][:, 0])
+    assert len(data.train) == sizes.sum() < 300
+    assert sizes.min() == round(sizes.max() / 50)
+    assert len(data.val) == 40
+    weak, strong = (aesmamba.compute(cell, little, tmp_path / "none").arrays for cell in cells)
+    assert not np.array_equal(weak["pred"], strong["pred"])
+    assert weak["class"].shape == (60, 1)
+    assert set(np.unique(weak["class"])) <= set(range(5))
+    assert "class" not in aesmamba.compute(aesmamba.Cell(data="aadb"), little, tmp_path / "none").arrays
+
+
+def test_the_stated_score_is_the_word_of_its_class(little):
+    cell = aesmamba.Cell(data="ava_captions", text="stated")
+    score = np.array([1.2, 5.0, 5.9, 8.9])
+    batch = Batches(np.zeros((4, 3, 1, 1), np.uint8), {"score": score}, list("abcd"))
+    said = ["i give it a one", "i give it a five", "i give it a five", "i give it a eight"]
+    assert aesmamba.comments_of(cell, batch, little) == said
+    words = aesmamba.vocabulary("ava_captions", little, True)
+    assert words.pieces(words.encode(said)[1]) == ["[CLS]", "i", "give", "it", "a", "five", "[SEP]"]
+    assert len({tuple(row) for row in words.encode([aesmamba.STATED.format(n) for n in aesmamba.NUMBERS])}) == 8
