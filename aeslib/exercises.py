@@ -567,6 +567,14 @@ def _(points: Any) -> float:
     return float(1 / np.sqrt(points["images"].min() - 1))
 
 
+@exercise("23.3", "Keep the chosen lines of balanced classes and count those with the weight 0.001.", rtol=1e-6)
+def _(weights: Any) -> int:
+    from aeslib.aesmamba.model import LAMBDA
+
+    chosen = weights[weights["chosen"] & (weights["row"] == "C: balanced classes")]
+    return int((chosen["weight"] == LAMBDA).sum())
+
+
 @exercise("24.1", "Take the mean over seeds of the difference, then the mean of each kind of person.")
 def _(with_prompt: Any, without: Any, kinds: Any) -> str:
     gain, kinds = (with_prompt - without).mean(0), np.asarray(kinds, str)

@@ -148,6 +148,8 @@ def test_solutions_about_runs_pass_their_own_checks():
     t2 = pd.DataFrame(rows, columns=["group", "row", "here"]).assign(metric="SRCC")
     assert check("22.2", "B", t2=t2).right
     assert check("23.2", 1 / 3, points=pd.DataFrame({"images": [10, 50]})).right
+    tried = {"row": ["B: plain classes"] + 3 * ["C: balanced classes"], "weight": [0.001, 0.001, 0.1, 0.001]}
+    assert check("23.3", 1, weights=pd.DataFrame(tried | {"chosen": [True, True, True, False]})).right
     asked = {
         "with_prompt": np.array([[0.3, 0.5, 0.4]]),
         "without": np.array([[0.3, 0.3, 0.4]]),

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from aeslib.aesmamba.mba import CLASSES, score_classes
-from aeslib.metrics import STATISTICS, Statistic, interval, over_seeds, weighted_accuracy, weighted_mean
+from aeslib.metrics import STATISTICS, Interval, Statistic, interval, over_seeds, weighted_accuracy, weighted_mean
 from aeslib.published import table as published_table
 from aeslib.published import wide
-from aeslib.studies.effects import Draws, drawn
+from aeslib.studies.effects import Draws, drawn, sentence
 
 METRICS: dict[str, Statistic] = {name: STATISTICS[name] for name in ("PLCC", "SRCC")}
 SHOWN = {"aesthetic": "Aesthetic", "quality": "Quality", "composition": "Composition", "color": "Color", "dof": "DoF",
@@ -87,6 +87,15 @@ def leads(found: Draws, row: str, rivals: Sequence[str], group: str) -> pd.DataF
             made.append({"row": row, "rival": rival, "metric": metric, "change": lead.value, "change low": lead.low,
                          "change high": lead.high, "seeds": len(found[row, metric]), "group": group})  # fmt: skip
     return pd.DataFrame(made).round(4)
+
+
+def lead_sentences(table: pd.DataFrame) -> list[str]:
+    """Return an `effects.sentence` for every line of a table of `leads`, in its order."""
+    columns = ["group", "metric", "row", "rival", "change", "change low", "change high", "seeds"]
+    return [
+        sentence(f"{metric} ({group}), {row} against {rival}", Interval(change, low, high), int(seeds))
+        for group, metric, row, rival, change, low, high, seeds in table[columns].itertuples(index=False, name=None)
+    ]
 
 
 def by_attribute(

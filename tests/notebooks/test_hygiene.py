@@ -142,6 +142,8 @@ def test_prose_states_no_result_that_the_run_did_not_compute(path: Path):
 RENDERED = {
     "11_elta_tail_feature_augmentation": "sentences(effects(",
     "14_elta_ablation": "print(*sentences(",
+    "22_aesmamba_multimodal": "print(*lead_sentences(control)",
+    "23_aesmamba_fine_grained": "print(*lead_sentences(control)",
     "62_all_methods_one_world": "print(name, *ranking(found)",
 }
 """Chapters whose conclusions are sentences computed from paired differences."""

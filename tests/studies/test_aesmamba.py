@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from aeslib.aesmamba.model import LAMBDA
-from aeslib.metrics import interval
+from aeslib.metrics import Interval, interval
 from aeslib.profiles import get_profile
 from aeslib.studies import aesmamba, aesmamba_people
 from aeslib.studies.aesmamba_tables import (
@@ -15,6 +15,7 @@ from aeslib.studies.aesmamba_tables import (
     by_class,
     by_weight,
     error_of_classes,
+    lead_sentences,
     leads,
     printed_leads,
     recomputed_averages,
@@ -43,6 +44,10 @@ def test_leads_and_lines_agree():
     assert (change["change"], change["change low"]) == (lead["change"], lead["change low"])
     assert lead["change low"] > 0
     assert table[table["row"] == "base"]["change"].isna().all()
+    said = lead_sentences(ahead[ahead["metric"] == "SRCC"])
+    assert said == [
+        f"SRCC (G), ours against base: {Interval(*lead[['change', 'change low', 'change high']]):+.3f}, above zero."
+    ]
 
 
 def test_the_average_is_the_mean_of_attributes():
