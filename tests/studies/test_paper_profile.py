@@ -135,6 +135,8 @@ def test_aesmamba_on_pictures_and_comments(owners, little_bert, tmp_path):
         aesmamba.Cell(data="aadb"),
         aesmamba.Cell(data="ava", encoder="resnet50", adapter=False, classes=""),
         aesmamba.Cell(data="ava_captions", text="comments"),
+        aesmamba.Cell(data="ava_captions", text="stated"),
+        aesmamba.Cell(data="aadb", classes="ce", lam=0.1, ratio=50),
         aesmamba.Cell(data="para", task="attributes"),
     )
     for cell in cells:
