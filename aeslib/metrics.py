@@ -59,6 +59,14 @@ class Interval:
         """Whether the whole interval lies on one side of 0."""
         return self.low > 0 or self.high < 0
 
+    @property
+    def mde(self) -> float:
+        """Minimum detectable effect of a 95 % interval: 2.8 standard errors, found with 80 % power at the 5 % level.
+
+        Half the interval is 1.96 standard errors. NaN without an interval.
+        """
+        return 2.8 / 1.96 * (self.high - self.low) / 2
+
 
 @dataclass(frozen=True)
 class TailError:

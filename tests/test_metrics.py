@@ -276,3 +276,11 @@ def test_one_huge_value_leaves_the_resamples_without_it_their_correlation():
     want = [np.corrcoef(np.repeat(pred, w), np.repeat(truth, w))[0, 1] for w in weights]
     assert without.sum() > 10
     np.testing.assert_allclose(m.STATISTICS["PLCC"](pred, truth, weights.astype(float)), want, atol=1e-6)
+
+
+def test_an_effect_of_the_minimum_detectable_size_is_found_four_times_in_five():
+    rng = np.random.default_rng(5)
+    estimates = m.Interval(0.0, -1.96, 1.96).mde + rng.normal(0, 1, 20_000)
+    found = np.mean([m.Interval(e, e - 1.96, e + 1.96).excludes_zero for e in estimates])
+    assert found == pytest.approx(0.8, abs=0.01)
+    assert np.isnan(m.Interval(0.1, np.nan, np.nan).mde)

@@ -25,13 +25,17 @@ from aeslib.data.cards import load_card
 from aeslib.data.table import LabelTable, Level
 from aeslib.errors import AeslibError, DataError, ParameterError, StateError, unknown
 from aeslib.ledger.selectors import check_cells, one_row, require
+from aeslib.metrics import Interval
 from aeslib.paths import data_root, results_dir
 from aeslib.published.claims import Claim, claim
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Verdict = Literal["exact", "contradicted", "holds here", "does not hold here", "inconclusive", "needs data"]
+Verdict = Literal[
+    "exact", "contradicted", "holds here", "does not hold here", "inconclusive", "not testable at this size",
+    "needs data",
+]  # fmt: skip
 Basis = Literal["arithmetic", "architecture", "labels", "experiment"]
 Number = float | str | dict[str, Any]
 """A number, or where it stands: "elta.T1 | AVA | Ours | PLCC" (item, group, row, column; the group may be left out),
@@ -73,9 +77,20 @@ def settled(holds: bool, *, published: str, ours: str, why: str, **more: Any) ->
 
 
 def measured(
-    effect: float, low: float, high: float, *, published: str, what: str, seeds: int, runs: Iterable[str] = ()
+    effect: float,
+    low: float,
+    high: float,
+    *,
+    published: str,
+    what: str,
+    seeds: int,
+    claimed: float = math.nan,
+    runs: Iterable[str] = (),
 ) -> Finding:
     """A claim that an experiment speaks to: it holds only when the interval excludes zero in the claimed direction.
+
+    An interval that includes zero leaves the claim open; where the claimed effect is smaller than the minimum
+    detectable one, it could not have been seen, and the claim is not testable at this size.
 
     Args:
         effect: measured difference, positive in the direction of the claim.
@@ -84,6 +99,7 @@ def measured(
         published: what the paper says.
         what: name of the effect with its unit.
         seeds: repetitions behind it.
+        claimed: size of the effect in the paper, in the same unit; NaN where none is printed.
         runs: keys of the runs.
     """
     if math.isnan(low) or math.isnan(high):
@@ -92,12 +108,19 @@ def measured(
                        effect=effect, seeds=seeds, basis="experiment", runs=tuple(runs))  # fmt: skip
     if not low <= effect <= high:
         raise ParameterError(f"effect {effect} lies outside its interval {low} … {high}; pass effect, low, high.")
-    verdict: Verdict = "holds here" if low > 0 else "does not hold here" if high < 0 else "inconclusive"
-    says = {
+    detectable = Interval(effect, low, high).mde
+    found: dict[Verdict, str] = {
         "holds here": "the whole interval lies on the claimed side of zero",
         "does not hold here": "the whole interval lies on the other side of zero",
-        "inconclusive": "the interval includes zero",
-    }[verdict]
+        "not testable at this size": f"effects below {detectable:.2g} cannot be seen at this size, and "
+        f"{abs(claimed):.2g} is published: larger profiles have more images and seeds",
+        "inconclusive": f"the interval includes zero; effects from {detectable:.2g} on would be seen"
+        + ("" if math.isnan(claimed) else f", and {abs(claimed):.2g} is published"),
+    }
+    verdict: Verdict = "not testable at this size" if detectable > abs(claimed) else "inconclusive"
+    if low > 0 or high < 0:
+        verdict = "holds here" if low > 0 else "does not hold here"
+    says = found[verdict]
     text = f"{effect:.4g} [{low:.4g}, {high:.4g}]"
     return Finding(
         verdict=verdict, published=published, ours=text, why=f"{what}: {text} over {seeds} seeds; {says}.",

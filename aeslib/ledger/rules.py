@@ -485,4 +485,6 @@ def experiment(
         why = f"{what}: one seed says nothing about another training; the default profile has more."
         ours = f"{line['change']:+.4g}"
         return Finding(verdict="inconclusive", published=what, ours=ours, why=why, seeds=1, basis="experiment")
-    return measured(sign * float(line["change"]), low, high, published=what, what=what, seeds=int(line["seeds"]))
+    claimed = abs(float(line.get("published change", np.nan)))
+    return measured(sign * float(line["change"]), low, high, published=what, what=what, seeds=int(line["seeds"]),
+                    claimed=claimed)  # fmt: skip

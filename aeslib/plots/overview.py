@@ -11,7 +11,8 @@ from aeslib.metrics import Interval
 from aeslib.plots.style import BLUE, BROWN, GREEN, GREY, HERE, ORANGE, RED, SKY, TAIL, draw_intervals, finish
 
 VERDICT_COLOURS = {
-    "exact": BLUE, "holds here": GREEN, "inconclusive": ORANGE, "does not hold here": BROWN, "contradicted": RED,
+    "exact": BLUE, "holds here": GREEN, "inconclusive": ORANGE, "not testable at this size": SKY,
+    "does not hold here": BROWN, "contradicted": RED,
     "needs data": GREY,
 }  # fmt: skip
 

@@ -27,6 +27,7 @@ VERDICTS = {
     "holds here": ("✓", "an experiment of this profile supports it"),
     "does not hold here": ("✗", "an experiment of this profile speaks against it"),
     "inconclusive": ("≈", "the interval leaves both open"),
+    "not testable at this size": ("∅", "an effect of the published size could not be seen by this profile"),
     "needs data": ("⤓", "data that are not here would be needed"),
     "stale": ("↻", "what it was judged from has changed or is gone: judge again"),
 }

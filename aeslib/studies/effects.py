@@ -10,7 +10,7 @@ from aeslib.errors import unknown
 from aeslib.metrics import STATISTICS, Interval, Statistic, interval, resampled
 from aeslib.published import wide
 
-HOLDS, FAILS, OPEN = "holds here", "does not hold here", "inconclusive"
+HOLDS, FAILS, OPEN, BLIND = "holds here", "does not hold here", "inconclusive", "not testable at this size"
 Draws = Mapping[tuple[str, str], np.ndarray]
 """(row, metric) → (S, 1 + R) values of `metrics.resampled`: means and differences of them are paired."""
 
@@ -24,13 +24,16 @@ def verdict(change: Interval, claimed: float, seeds: int) -> str:
         seeds: one alone says nothing about another training, so it is never enough.
 
     Returns:
-        "holds here" or "does not hold here" when the interval lies on one side of 0, else "inconclusive"; empty where
-        nothing is claimed.
+        "holds here" or "does not hold here" when the interval lies on one side of 0; else "not testable at this size"
+        when the claimed change is smaller than the minimum detectable effect, and "inconclusive" when it is not; empty
+        where nothing is claimed.
     """
     if np.isnan(claimed) or claimed == 0:
         return ""
-    if seeds < 2 or not change.excludes_zero:
+    if seeds < 2 or not change.low <= change.high:
         return OPEN
+    if not change.excludes_zero:
+        return BLIND if change.mde > abs(claimed) else OPEN
     return HOLDS if (change.value > 0) == (claimed > 0) else FAILS
 
 
@@ -72,7 +75,8 @@ def effects(
 
     Returns:
         Columns row, metric, published, here, low, high, seeds, published change, change, change low, change high,
-        verdict; intervals cover 95 % over images and seeds, changes are paired by both.
+        mde, verdict; intervals cover 95 % over images and seeds, changes are paired by both. `mde` is the minimum
+        detectable effect of the change (`Interval.mde`); a single seed has none.
     """
     if base not in methods:
         raise unknown("row", base, methods)
@@ -93,9 +97,25 @@ def lines(found: Draws, *, base: str, item: str = "", group: str = "", seed: int
             claimed = value - _cell(printed, base, metric)
             change = interval(values, found[base, metric], seed=seed)
             line |= {"published change": claimed, "change": change.value, "change low": change.low,
-                     "change high": change.high, "verdict": verdict(change, claimed, len(values))}  # fmt: skip
+                     "change high": change.high, "mde": change.mde if len(values) > 1 else np.nan,
+                     "verdict": verdict(change, claimed, len(values))}  # fmt: skip
         made.append(line)
     return pd.DataFrame(made).assign(group=group).round(4)
+
+
+def with_unequal(table: pd.DataFrame, unequal: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of `effects` with the changes of another one beside its own.
+
+    Args:
+        table: of rows that were all trained alike.
+        unequal: the same rows and metrics as the paper compares them, where some are trained for longer.
+
+    Returns:
+        `table` with the columns unequal change, unequal low and unequal high.
+    """
+    by = ["group", "row", "metric"] if "group" in table else ["row", "metric"]
+    ends = {"change": "unequal change", "change low": "unequal low", "change high": "unequal high"}
+    return table.merge(unequal[[*by, *ends]].rename(columns=ends), on=by, how="left", validate="one_to_one")
 
 
 def sentence(subject: str, change: Interval, seeds: int) -> str:

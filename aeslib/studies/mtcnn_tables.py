@@ -39,10 +39,11 @@ PRINTED = {
 def changed(
     now: np.ndarray, before: np.ndarray, truth: np.ndarray, claimed: float, profile: Profile
 ) -> dict[str, object]:
-    """Columns published change, change, change low, change high, verdict of SRCC from `before` to `now` (S, N)."""
+    """Columns published change, change, change low, change high, mde, verdict of SRCC from `before` to `now` (S, N)."""
     change = bootstrap(SRCC, now, truth, minus=before, resamples=profile.bootstrap)
     return {"published change": round(claimed, 4), "change": change.value, "change low": change.low,
-            "change high": change.high, "verdict": verdict(change, claimed, len(now))}  # fmt: skip
+            "change high": change.high, "mde": change.mde if len(now) > 1 else np.nan,
+            "verdict": verdict(change, claimed, len(now))}  # fmt: skip
 
 
 def measured(pred: np.ndarray, truth: np.ndarray, profile: Profile, label: str = "") -> dict[str, float]:

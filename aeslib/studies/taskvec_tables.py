@@ -76,18 +76,20 @@ def compared(
 
 
 def lead(mine: np.ndarray, others: np.ndarray, claimed: float, profile: Profile) -> dict[str, object]:
-    """Columns published change, change (mine − others), its ends, verdict, on what both have (first trials, users)."""
+    """Columns published change, change (mine − others), its ends, mde, verdict, on the trials and users both have."""
     count, users = (min(a, b) for a, b in zip(mine.shape, others.shape, strict=True))
     change = over_users(mine[:count, :users], profile, minus=others[:count, :users])
     return {"published change": claimed, "change": change.value, "change low": change.low, "change high": change.high,
-            "verdict": verdict(change, claimed, count)}  # fmt: skip
+            "mde": change.mde if count > 1 else np.nan, "verdict": verdict(change, claimed, count)}  # fmt: skip
 
 
 def leads(table: pd.DataFrame, own: str = "Ours") -> pd.DataFrame:
     """The same leads as lines of `own` against each rival, for the ledger."""
     kept = table[table["change"].notna()]
     made = kept.assign(rival=kept["row"], row=own)
-    return made[["row", "rival", "metric", "change", "change low", "change high", "seeds", "verdict"]]
+    return made[
+        ["row", "rival", "metric", "change", "change low", "change high", "mde", "seeds", "published change", "verdict"]
+    ]
 
 
 def generic(runs: Results, key: str, item: str, profile: Profile) -> pd.DataFrame:

@@ -252,13 +252,28 @@ def test_incomplete_labels_are_no_reason_to_stop(tmp_path, monkeypatch):
         ((-0.02, -0.03, -0.01), "does not hold here", "Gain in SRCC: -0.02 [-0.03, -0.01] over 5 seeds; the whole "
          "interval lies on the other side of zero."),
         ((0.01, -0.01, 0.03), "inconclusive", "Gain in SRCC: 0.01 [-0.01, 0.03] over 5 seeds; the interval includes "
-         "zero."),
-        ((0.01, 0.0, 0.02), "inconclusive", "Gain in SRCC: 0.01 [0, 0.02] over 5 seeds; the interval includes zero."),
+         "zero; effects from 0.029 on would be seen."),
+        ((0.01, 0.0, 0.02), "inconclusive", "Gain in SRCC: 0.01 [0, 0.02] over 5 seeds; the interval includes zero; "
+         "effects from 0.014 on would be seen."),
     ],
 )  # fmt: skip
 def test_an_experiment_must_exclude_zero(interval, verdict, why):
     finding = measured(*interval, published="better", what="Gain in SRCC", seeds=5, runs=["a"])
     assert (finding.verdict, finding.why, finding.basis, finding.runs) == (verdict, why, "experiment", ("a",))
+
+
+@pytest.mark.parametrize(
+    ("claimed", "verdict", "why"),
+    [
+        (0.03, "inconclusive", "the interval includes zero; effects from 0.029 on would be seen, and 0.03 is "
+         "published."),
+        (0.02, "not testable at this size", "effects below 0.029 cannot be seen at this size, and 0.02 is published: "
+         "larger profiles have more images and seeds."),
+    ],
+)  # fmt: skip
+def test_a_claim_too_small_to_be_seen_is_not_testable(claimed, verdict, why):
+    finding = measured(0.01, -0.01, 0.03, published="better", what="Gain", seeds=5, claimed=claimed)
+    assert (finding.verdict, finding.why) == (verdict, f"Gain: 0.01 [-0.01, 0.03] over 5 seeds; {why}")
 
 
 def test_an_effect_outside_its_interval_is_refused():
@@ -313,7 +328,7 @@ def test_filters(cheap):
         ({"paper": "eltta"}, "no paper named 'eltta'. Did you mean 'elta'? Known: elta, aesmamba, taskvec, mtcnn, "
          "aestheticnet, cross."),
         ({"verdict": "exakt"}, "no verdict named 'exakt'. Did you mean 'exact'? Known: exact, contradicted, "
-         "holds here, does not hold here, inconclusive, needs data."),
+         "holds here, does not hold here, inconclusive, not testable at this size, needs data."),
         ({"item": "elta.T9"}, "no item named 'elta.T9'. Did you mean"),
         ({"profile": "smok"}, "no profile named 'smok'. Did you mean 'smoke'?"),
     ],

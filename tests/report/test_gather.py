@@ -135,5 +135,5 @@ def test_a_verdict_that_does_not_exist(run, fabricated):
     path.write_text(json.dumps({"profile": "smoke", "claims": claims}), encoding="utf-8")
     assert fault(read_claims, run) == (
         f"{path}: $.claims[0].verdict: 'surely' is not one of ['exact', 'contradicted', 'holds here', "
-        "'does not hold here', 'inconclusive', 'needs data']; delete it and run again."
+        "'does not hold here', 'inconclusive', 'not testable at this size', 'needs data']; delete it and run again."
     )

@@ -13,6 +13,7 @@ from aeslib.studies.effects import (
     sentences,
     stretched,
     verdict,
+    with_unequal,
 )
 
 RNG = np.random.default_rng(0)
@@ -27,7 +28,10 @@ POOR = TRUTH + RNG.normal(0, 1.5, (3, 200))
         ((0.2, 0.1, 0.3), 0.05, 5, "holds here"),
         ((-0.2, -0.3, -0.1), -0.05, 5, "holds here"),
         ((-0.2, -0.3, -0.1), 0.05, 5, "does not hold here"),
-        ((0.2, -0.1, 0.3), 0.05, 5, "inconclusive"),
+        ((0.1, -0.1, 0.3), 0.05, 5, "not testable at this size"),  # MDE .286
+        ((0.1, -0.1, 0.3), -0.28, 5, "not testable at this size"),
+        ((0.1, -0.1, 0.3), 0.29, 5, "inconclusive"),
+        ((0.1, np.nan, np.nan), 0.05, 5, "inconclusive"),
         ((0.2, 0.1, 0.3), 0.05, 1, "inconclusive"),
         ((0.2, 0.1, 0.3), 0.0, 5, ""),
         ((0.2, 0.1, 0.3), float("nan"), 5, ""),
@@ -48,6 +52,22 @@ def test_a_better_method_is_found_better_where_print_says_so():
     assert lines.loc[("own", "L"), "verdict"] == ""  # nothing printed, nothing claimed
     assert lines.loc[("TFA", "L"), "change high"] < 0
     assert lines.loc[("TFA", "L"), "seeds"] == 3
+    width = lines.loc[("TFA", "L"), "change high"] - lines.loc[("TFA", "L"), "change low"]
+    assert lines.loc[("TFA", "L"), "mde"] == pytest.approx(2.8 * width / (2 * 1.96), abs=2e-4)
+
+
+def test_a_single_seed_has_no_minimum_detectable_effect():
+    table = effects({"base": POOR[:1], "ours": GOOD[:1]}, TRUTH, base="base", resamples=50)
+    assert table["mde"].isna().all()
+
+
+def test_the_paper_s_own_comparison_stands_beside_the_equal_one():
+    equal = effects({"base": POOR, "ours": GOOD}, TRUTH, base="base", resamples=50).assign(group="AVA")
+    unequal = effects({"base": GOOD, "ours": GOOD}, TRUTH, base="base", resamples=50).assign(group="AVA")
+    both = with_unequal(equal, unequal.iloc[::-1])
+    assert both["change"].equals(equal["change"])
+    assert (both.loc[both["row"] == "ours", "unequal change"] == 0).all()
+    assert both.loc[both["row"] == "base", "unequal change"].isna().all()
 
 
 def test_tables_for_looking_at():

@@ -101,21 +101,76 @@ def test_every_kind_of_run(small, cell):
     assert np.array_equal(found.arrays["pred"], again.arrays["pred"])
 
 
-def test_the_extra_round_changes_the_model_only_if_something_passes(small, monkeypatch):
-    cell = Cell(extra="control", seed=1)
+def test_without_pseudo_labels_the_second_round_has_as_many_steps(small, monkeypatch):
+    cell = Cell(extra="both", seed=1)
     first = studies.first_round(cell, SMOKE)
     before = first.scores(first.data.test)
     monkeypatch.setattr(studies, "search", lambda *_: None)
     skipped = studies.extra_round(cell, SMOKE, first)
     assert skipped.setting is None
-    assert np.array_equal(skipped.scores(first.data.test), before)
+    control = studies.extra_round(cell, SMOKE, first, pseudo=False)
+    assert np.array_equal(skipped.scores(first.data.test), control.scores(first.data.test))  # as many steps, no label
     monkeypatch.setattr(studies, "search", lambda *_: studies.Setting(1.0, 0.0, 0.1, 20))
     taken = studies.extra_round(cell, SMOKE, first)
-    control = studies.extra_round(cell, SMOKE, first, pseudo=False)
     assert taken.passed == 1
     assert not np.array_equal(taken.scores(first.data.test), before)
     assert not np.array_equal(control.scores(first.data.test), taken.scores(first.data.test))
     assert np.array_equal(first.scores(first.data.test), before)  # left as it was
+
+
+def steps(monkeypatch):
+    """Count the training steps that `fit` is asked for, a number per call."""
+    made, plain = [], studies.fit
+
+    def counted(model, objective, data, config, **more):
+        made.append(config.epochs * -(-len(data) // data.batch_size))
+        return plain(model, objective, data, config, **more)
+
+    monkeypatch.setattr(studies, "fit", counted)
+    return made
+
+
+def test_all_rows_of_a_table_are_trained_for_as_many_steps(small, monkeypatch):
+    """ELTA with APDS was compared with bases, hosts and rivals that had half its steps."""
+    made = steps(monkeypatch)
+    passes = lambda *_: studies.Setting(1.0, 0.0, 0.1, 20)  # noqa: E731
+    monkeypatch.setattr(studies, "search", passes)
+    grids = (studies.ABLATION, studies.COMPARISON, studies.PLUG_IN, studies.CONTROL)
+    cells = {replace(cell, seed=0) for study in grids for cell in study.grid(SMOKE) if cell.data == "ava"}
+    assert {cell.method for cell in cells} == {"", "L&FDS", "RankSim"}
+    assert {cell.host for cell in cells} == {"", *studies.HOSTS}
+    for cell in cells:
+        made.clear()
+        found = studies.compute(cell, SMOKE, Path("unused.safetensors"))
+        assert made == made[:1] * (3 if cell.extra == "both" else 2), cell
+        assert {"pred_apds", "pred_longer"} & set(found.arrays), cell
+
+
+def test_the_second_round_of_a_rival_is_by_its_own_objective(small):
+    for method in ("L&FDS", "RankSim"):
+        cell = Cell(method=method, extra="longer")
+        first = studies.first_round(cell, SMOKE)
+        own = studies.extra_round(cell, SMOKE, first, pseudo=False)
+        plain = studies.extra_round(replace(cell, method=""), SMOKE, without_fds(first), pseudo=False)
+        assert not np.array_equal(own.scores(first.data.test), plain.scores(first.data.test))
+
+
+def without_fds(trained):
+    """The same weights in a model without the smoothing of L&FDS."""
+    model = studies.new_model(Cell(), trained.data, SMOKE)
+    model.load_state_dict(trained.model.state_dict(), strict=False)
+    return replace(trained, model=model)
+
+
+def test_the_positive_control_sees_a_quarter_of_the_images_for_as_many_steps(small):
+    train = studies.prepared("ava", "", SMOKE).train
+    seen = studies.repeated(train, 0.25, seed=0)
+    assert len(seen) == len(train) == 60
+    assert len(set(seen.ids)) == 15
+    score = dict(zip(train.ids, train.targets["score"], strict=True))
+    assert [score[name] for name in seen.ids] == list(seen.targets["score"])
+    assert set(seen.ids) == set(studies.repeated(train, 0.25, seed=0).ids)
+    assert set(seen.ids) != set(studies.repeated(train, 0.25, seed=1).ids)
 
 
 def test_the_pool_is_drawn_from_the_others(small):
@@ -175,10 +230,10 @@ def photographs(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "cell",
     [
-        Cell(data="ava", mix="feature", flsa=0.1, extra="control"),
+        Cell(data="ava", mix="feature", flsa=0.1, extra="both"),
         Cell(data="aadb", mix="feature", flsa=0.1, extra="apds"),
         Cell(data="tad66k", mix="pixel", extra="apds"),
-        Cell(data="ava", method="L&FDS"),
+        Cell(data="ava", method="L&FDS", extra="longer"),
         Cell(data="aadb", method="RankSim"),
         Cell(data="ava", host="NIMA"),
         Cell(data="ava", mix="feature", strategy="threshold"),
@@ -187,7 +242,8 @@ def photographs(tmp_path, monkeypatch):
 )
 def test_the_paper_profile_takes_every_step_on_real_pictures(photographs, cell, tmp_path):
     found = studies.compute(cell, photographs, tmp_path / "part.safetensors")
-    for name in ("pred", *(["pred_apds"] if cell.extra else []), *(["pred_longer"] if cell.extra == "control" else [])):
+    second = {"longer": ["pred_longer"], "apds": ["pred_apds"], "both": ["pred_apds", "pred_longer"]}
+    for name in ("pred", *second.get(cell.extra, [])):
         assert np.isfinite(found.arrays[name]).all()
         assert found.arrays[name].shape == found.arrays["truth"].shape
     assert found.arrays["truth"].max() > 1  # the ten-point axis
