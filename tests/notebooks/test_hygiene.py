@@ -151,7 +151,7 @@ RENDERED = {
 
 def test_conclusions_are_rendered_from_paired_differences(path: Path):
     if path.stem in RENDERED:
-        assert sum(RENDERED[path.stem] in cell.source for cell in code_cells(path)) == 1
+        assert any(RENDERED[path.stem] in cell.source for cell in code_cells(path))
 
 
 def test_chapters_on_runs_state_no_source_of_their_own(path: Path):
