@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 import torch
@@ -27,7 +27,7 @@ from aeslib.elta.hosts import HOSTS, encoder_of
 from aeslib.elta.objective import LFDS, Elta, RankSim, SelfTraining, distance
 from aeslib.elta.tfa import TFA, Level, Strategy
 from aeslib.metrics import STATISTICS
-from aeslib.profiles import Profile
+from aeslib.profiles import Profile, Size
 from aeslib.seeding import seeded
 from aeslib.studies.core import Outcome, Study
 from aeslib.studies.frozen import Neck, blind, features, start_of, with_targets
@@ -45,11 +45,11 @@ BATCH = {"paper": 48, "small": 96}
 """Pictures a step: the printed number, and one that halves the steps of necks at the same accuracy on validation."""
 WIDTH = 0.25
 """Of the score bins of LDS and FDS, on the ten-point axis."""
-N = 8
-"""Mixed samples per batch: best SRCC on validation at seeds that no study uses (released code has 1; chapter 11)."""
-WEIGHT = 0.3
-"""Of the alignment loss (not given in the paper; chapter 12): a plain choice. On validation 0.1 to 1.0 tied,
-at the seeds where they were tried."""
+MIXED: dict[Size, int] = {"paper": 1, "small": 8}
+"""Mixed samples a batch: as released, and best SRCC on validation at seeds that no study uses (chapter 11)."""
+WEIGHT: dict[Size, float] = {"paper": 1.0, "small": 0.3}
+"""Of the alignment loss: as released, and a plain choice. On validation 0.1 to 1.0 tied, at the seeds where they were
+tried (chapter 12)."""
 GAMMA = 1e-3
 """Of RankSim, chosen in the same way: 100, its value for ages in years, drowns a loss of 0.05."""
 
@@ -65,10 +65,10 @@ class Cell:
     mix: Literal["", "feature", "pixel"] = ""
     """TFA; empty: off."""
     strategy: Strategy = "tfa"
-    n: int = N
-    tau1: float = 0.2
-    tau2: float = 4.0
-    threshold: float = 1.0
+    n: int = TFA.n
+    tau1: float = TFA.tau1
+    tau2: float = TFA.tau2
+    threshold: float = TFA.threshold
     flsa: float = 0.0
     extra: Literal["", "longer", "apds", "both"] = ""
     """A second round of training after the first: as the first (`longer`), with pseudo-labels, or one of each."""
@@ -186,9 +186,9 @@ def new_model(cell: Cell, data: Parts, profile: Profile) -> ScoreModel:
 
 
 def config_of(profile: Profile, seed: int) -> FitConfig:
-    """How every run is trained: as released (constant 1e-5, 20 epochs) in the paper size, else what necks need."""
+    """Return how all runs are trained: as released (constant 1e-5, 20 epochs, no clipping), or as small necks need."""
     if profile.size == "paper":
-        return FitConfig(epochs=profile.epochs, lr=1e-5, seed=seed, clip=1.0)
+        return FitConfig(epochs=profile.epochs, lr=1e-5, seed=seed)
     return FitConfig(epochs=2 * profile.epochs, lr=5e-3, schedule="cosine", seed=seed)
 
 
@@ -394,11 +394,11 @@ def toys(profile: Profile) -> list[Toy]:
 
 # --- the grids ---
 
-FULL = {"mix": "feature", "flsa": WEIGHT}
 TAU1 = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 TAU2 = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 10.0)
 THRESHOLDS = (0.5, 1.0, 1.5)
-MIXED = (1, 2, 4, 8, 24)
+COUNTS = (1, 2, 4, 8, 24)
+"""Numbers of mixed samples that are tried."""
 WEIGHTS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 
 
@@ -407,9 +407,27 @@ def per_seed(profile: Profile, *cells: Cell) -> list[Cell]:
     return [replace(cell, seed=seed) for cell in cells for seed in range(profile.seeds)]
 
 
+class Modules(TypedDict):
+    """Fields of a `Cell` that say which of ELTA's modules are on in the first round."""
+
+    mix: Literal["", "feature", "pixel"]
+    n: int
+    flsa: float
+
+
+def modules(profile: Profile, names: str, mix: Literal["feature", "pixel"] = "feature") -> Modules:
+    """Return fields of a `Cell` with these modules ("", "TFA", "FLSA", "TFA+FLSA"), as they are set in this size."""
+    on, size = names.split("+"), profile.size
+    return {
+        "mix": mix if "TFA" in on else "",
+        "n": MIXED[size] if "TFA" in on else TFA.n,
+        "flsa": WEIGHT[size] if "FLSA" in on else 0.0,
+    }
+
+
 def ablation(profile: Profile) -> list[Cell]:
     """elta Table 4: all combinations, with APDS in the second round and without."""
-    cells = [Cell(mix=mix, flsa=w, extra="both") for mix in ("", "feature") for w in (0.0, WEIGHT)]
+    cells = [Cell(**modules(profile, names), extra="both") for names in ("", "TFA", "FLSA", "TFA+FLSA")]
     return per_seed(profile, *cells)
 
 
@@ -422,28 +440,29 @@ def comparison(profile: Profile) -> list[Cell]:
     """elta Tables 1 and 2 but for base and ELTA on AVA, which `ablation` has; all are trained for two rounds."""
     cells = [Cell(data=key, method=method, extra="longer") for key in FACTOR for method in ("L&FDS", "RankSim")]
     cells += [Cell(data=key, extra="longer") for key in FACTOR if key != "ava"]
-    cells += [Cell(data=key, extra="apds", **FULL) for key in FACTOR if key != "ava"]  # type: ignore[arg-type]
+    cells += [Cell(data=key, extra="apds", **modules(profile, "TFA+FLSA")) for key in FACTOR if key != "ava"]
     cells += [Cell(data=key, host=host, extra="longer") for key in FACTOR for host in HOSTS]
     return per_seed(profile, *cells)
 
 
 def plug_in(profile: Profile) -> list[Cell]:
     """elta Table 3; the hosts alone are in `comparison`."""
-    return per_seed(profile, *[Cell(host=host, extra="both", **FULL) for host in HOSTS])  # type: ignore[arg-type]
+    return per_seed(profile, *[Cell(host=host, extra="both", **modules(profile, "TFA+FLSA")) for host in HOSTS])
 
 
 def mixing(profile: Profile) -> list[Cell]:
     """elta Table 5 and 4.4: pixels instead of features, and other ways to choose pairs."""
-    cells = [Cell(mix="pixel", flsa=w, extra="apds" if w else "") for w in (0.0, WEIGHT)]
-    cells += [Cell(mix="feature", strategy="random", flsa=WEIGHT, extra="apds")]
-    cells += [Cell(mix="feature", strategy="threshold", threshold=t) for t in THRESHOLDS]
+    cells = [Cell(**modules(profile, "TFA", "pixel")), Cell(**modules(profile, "TFA+FLSA", "pixel"), extra="apds")]
+    cells += [Cell(**modules(profile, "TFA+FLSA"), strategy="random", extra="apds")]
+    cells += [Cell(**modules(profile, "TFA"), strategy="threshold", threshold=t) for t in THRESHOLDS]
     return per_seed(profile, *cells)
 
 
 def sweep(profile: Profile) -> list[Cell]:
     """elta Figure 5, how many are mixed (not given), and the weight of FLSA (not given): three seeds at most."""
-    cells = [Cell(mix="feature", tau1=t) for t in TAU1] + [Cell(mix="feature", tau2=t) for t in TAU2 if t != 4.0]
-    cells += [Cell(mix="feature", n=n) for n in MIXED if n != N] + [Cell(flsa=w) for w in WEIGHTS]
+    tfa = modules(profile, "TFA")
+    cells = [Cell(**tfa, tau1=t) for t in TAU1] + [Cell(**tfa, tau2=t) for t in TAU2 if t != TFA.tau2]
+    cells += [Cell(**tfa | {"n": n}) for n in COUNTS if n != tfa["n"]] + [Cell(flsa=w) for w in WEIGHTS]
     return per_seed(replace(profile, seeds=min(3, profile.seeds)), *cells)
 
 

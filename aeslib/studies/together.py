@@ -31,12 +31,12 @@ from aeslib.elta.tfa import TFA
 from aeslib.metrics import srcc
 from aeslib.mtcnn.start import NORMALISED
 from aeslib.mtcnn.targets import columns
-from aeslib.profiles import Profile
+from aeslib.profiles import Profile, Size
 from aeslib.seeding import seeded
 from aeslib.studies.aestheticnet import SIDE, STD, seen
 from aeslib.studies.core import Outcome, Study, run_study
 from aeslib.studies.effects import rescaled
-from aeslib.studies.elta import BATCH, WEIGHT, N
+from aeslib.studies.elta import BATCH, MIXED, WEIGHT
 from aeslib.studies.frozen import Neck, blind, features, start_of, with_targets
 from aeslib.studies.mtcnn import scaling_of
 from aeslib.studies.parts import Parts, parts
@@ -224,12 +224,13 @@ class Combined:
 
     modules: str
     x: str
+    size: Size = "small"
 
     @property
     def elta(self) -> Elta:
         """Supervised loss, with TFA and FLSA where they are asked for."""
         on = "elta" in self.modules
-        return Elta(tfa=TFA(n=N) if on else None, flsa=WEIGHT if on else 0.0, x=self.x)
+        return Elta(tfa=TFA(n=MIXED[self.size]) if on else None, flsa=WEIGHT[self.size] if on else 0.0, x=self.x)
 
     def __call__(self, model: nn.Module, batch: Batch) -> tuple[Tensor, Mapping[str, float | Tensor]]:
         """Loss of one batch."""
@@ -249,7 +250,7 @@ class Combined:
 def objective_of(cell: Cell, profile: Profile) -> Combined | Objective:
     """The loss of a training."""
     if cell.modules != "balanced":
-        return Combined(modules=cell.modules, x=x_of(profile))
+        return Combined(modules=cell.modules, x=x_of(profile), size=profile.size)
     native = data_of(cell.data, cell.network, profile).train.targets["native"]
     return Objective(counts=torch.from_numpy(class_counts(cell.data, native[:, None])).float(), x=x_of(profile))
 
@@ -294,7 +295,7 @@ def extra_round(cell: Cell, model: nn.Module, profile: Profile) -> float:
     shares = told.softmax(-1)
     target = shares if data.train.targets["target"].ndim == 2 else shares @ model.bins  # type: ignore[operator]
     known = replace(pool, targets={**pool.targets, "target": target.numpy(), "keep": keep})
-    objective = SelfTraining(base=Combined(modules=cell.modules, x=x).elta, pool=known)
+    objective = SelfTraining(base=Combined(modules=cell.modules, x=x, size=profile.size).elta, pool=known)
     fit(model, objective, data.train, config_of(profile, hash_seed(cell.seed, 61) % 2**31), progress="")
     return float(keep.mean())
 

@@ -194,11 +194,22 @@ def test_grids_list_every_seed_once_and_pair_them():
     assert len(sweep) == 3 * len({str(asdict(replace(cell, seed=0))) for cell in sweep})
 
 
+def test_the_paper_size_is_trained_as_released_and_no_default_stands_twice():
+    paper, default = get_profile("paper"), get_profile("default")
+    assert studies.modules(paper, "TFA+FLSA") == {"mix": "feature", "n": 1, "flsa": 1.0}
+    assert studies.modules(default, "TFA+FLSA") == {"mix": "feature", "n": 8, "flsa": 0.3}
+    assert studies.config_of(paper, 0).clip is None
+    assert Cell(mix="feature").tfa == studies.TFA()
+    on = [cell for study in (studies.ABLATION, studies.COMPARISON, studies.PLUG_IN) for cell in study.grid(paper)]
+    assert {cell.n for cell in on if cell.mix} == {1}
+    assert {cell.flsa for cell in on} == {0.0, 1.0}
+
+
 def test_a_study_runs_through(small, monkeypatch):
     monkeypatch.setattr("aeslib.studies.core.origins", lambda *_: [])
     found = run_study(studies.ABLATION, SMOKE, progress=False)
     assert len(found.frame) == 4
-    assert found.stacked("pred", mix="feature", flsa=studies.WEIGHT).shape == (1, 40)
+    assert found.stacked("pred", **studies.modules(SMOKE, "TFA+FLSA")).shape == (1, 40)
     assert found.stacked("pred_longer", mix="", flsa=0.0).shape == (1, 40)
 
 
