@@ -575,10 +575,12 @@ def _(weights: Any) -> int:
     return int((chosen["weight"] == LAMBDA).sum())
 
 
-@exercise("24.1", "Take the mean over seeds of the difference, then the mean of each kind of person.")
-def _(with_prompt: Any, without: Any, kinds: Any) -> str:
-    gain, kinds = (with_prompt - without).mean(0), np.asarray(kinds, str)
-    return max(sorted(set(kinds)), key=lambda kind: float(gain[kinds == kind].mean()))
+@exercise("24.1", "Divide two numbers of the column change, both without fine-tuning.", rtol=2e-2)
+def _(own_or_another: Any) -> float:
+    from aeslib.studies.aesmamba_people import TRUTH
+
+    change = own_or_another[own_or_another["group"] == "no fine-tuning"].set_index("row")["change"]
+    return float(change["AesMamba-P"] / change.get(TRUTH, np.nan))
 
 
 @exercise("24.2", "Both changes are against the generic model; their difference is the prompt's.", rtol=2e-2)

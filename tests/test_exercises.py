@@ -11,6 +11,7 @@ import pytest
 from aeslib.errors import ParameterError
 from aeslib.exercises import EXERCISES, Cases, Guess, Reply, check, difference
 from aeslib.paths import ROOT
+from aeslib.studies.aesmamba_people import TRUTH
 
 INDEX = pd.DataFrame({"paper": ["elta", "elta", "mtcnn"], "status": ["done", "open", "done"]})
 FOLDED = re.compile(r"<details><summary>Solution</summary>")
@@ -150,12 +151,10 @@ def test_solutions_about_runs_pass_their_own_checks():
     assert check("23.2", 1 / 3, points=pd.DataFrame({"images": [10, 50]})).right
     tried = {"row": ["B: plain classes"] + 3 * ["C: balanced classes"], "weight": [0.001, 0.001, 0.1, 0.001]}
     assert check("23.3", 1, weights=pd.DataFrame(tried | {"chosen": [True, True, True, False]})).right
-    asked = {
-        "with_prompt": np.array([[0.3, 0.5, 0.4]]),
-        "without": np.array([[0.3, 0.3, 0.4]]),
-        "kinds": ["a", "b", "a"],
-    }
-    assert check("24.1", "b", **asked).right
+    control = {"row": ["AesMamba-P", "AesMamba-P", TRUTH], "change": [0.05, 0.02, 0.2]}
+    control = pd.DataFrame(control | {"group": ["no fine-tuning", "few pictures", "no fine-tuning"]})
+    assert check("24.1", 0.25, own_or_another=control).right
+    assert check("24.1", np.nan, own_or_another=control[:2]).right  # real data: nobody knows the truth
     gains = {"group": "many pictures", "row": ["no prompt", "AesMamba-P"], "change": [0.03, 0.04]}
     assert check("24.2", 0.25, f8=pd.DataFrame(gains)).right
     vectors = np.linalg.cholesky(0.85 * np.eye(6) + 0.15)  # six of length 1, each pair with the cosine 0.15

@@ -204,13 +204,16 @@ def figure_dots(table: pd.DataFrame, *, metric: str, groups: Sequence[str], xlab
     return finish(fig)
 
 
-def figure_changes(table: pd.DataFrame, *, ylabel: str, rows: Sequence[str]) -> Figure:
+def figure_changes(
+    table: pd.DataFrame, *, ylabel: str, rows: Sequence[str], levels: Mapping[str, float] | None = None
+) -> Figure:
     """Paired changes with intervals: a cluster per group, a colour per row.
 
     Args:
         table: columns row, group, change, change low, change high.
         ylabel: what is shown.
         rows: in order.
+        levels: name → change that is drawn as a dashed line across all groups.
     """
     groups = list(dict.fromkeys(table["group"]))
     fig, ax = plt.subplots(figsize=(2.2 + (0.5 + 0.28 * len(rows)) * len(groups), 3.1))
@@ -220,6 +223,10 @@ def figure_changes(table: pd.DataFrame, *, ylabel: str, rows: Sequence[str]) -> 
         ends = own["change low"], own["change high"]
         draw_intervals(ax, x, own["change"], *ends, color=PALETTE[k], label=row)
     ax.axhline(0, color="black", lw=0.8)
+    for name, level in (levels or {}).items():
+        ax.axhline(level, color="0.35", lw=1, ls="--")
+        ax.annotate(name, (1, level), (-3, 2), xycoords=("axes fraction", "data"), textcoords="offset points",
+                    fontsize=8, ha="right")  # fmt: skip
     ax.set_xticks(range(len(groups)), groups, fontsize=8)
     ax.set(ylabel=ylabel)
     ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, 1.19), ncols=len(rows))

@@ -1,4 +1,6 @@
-"""Tables of the AesMamba chapters from invented predictions, and what the grids hold."""
+"""Tables of the AesMamba chapters from invented predictions, what the grids hold, and what persons' models read."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -205,3 +207,74 @@ def test_the_stated_score_is_the_word_of_its_class(little):
     words = aesmamba.vocabulary("ava_captions", little, True)
     assert words.pieces(words.encode(said)[1]) == ["[CLS]", "i", "give", "it", "a", "five", "[SEP]"]
     assert len({tuple(row) for row in words.encode([aesmamba.STATED.format(n) for n in aesmamba.NUMBERS])}) == 8
+
+
+# --- persons ---
+
+SMOKE = get_profile("smoke")
+
+
+def given_to_fit(monkeypatch, cell):
+    """(image row, scores) of each example that the common model of a run is trained on."""
+    w, given = aesmamba_people.world_of(SMOKE), []
+    fit = aesmamba_people.fit
+    monkeypatch.setattr(aesmamba_people, "fit", lambda *args, **how: (given.append(args[2]), fit(*args, **how)))
+    aesmamba_people.of_others(cell, SMOKE)
+    row = {features.tobytes(): k for k, features in enumerate(w.features)}
+    examples = []
+    for targets in (train.targets for train in given if "features" in train.targets):
+        x, y = (targets[name].reshape(-1, targets[name].shape[-1]) for name in ("features", "target"))
+        examples += [(row[one.tobytes()], votes.tobytes()) for one, votes in zip(x, y, strict=True)]
+    return examples
+
+
+def test_no_training_sees_votes_of_the_pool_or_images_of_the_tests(monkeypatch):
+    """Every example is a vote of somebody outside the pool on an image no test has: nor are there means of votes."""
+    w, own = aesmamba_people.world_of(SMOKE), aesmamba.prepared("para", "vmamba", SMOKE)
+    ids = np.array([*own.train.ids, *own.val.ids])
+    examples = given_to_fit(monkeypatch, aesmamba_people.Cell(kind="all"))
+    drawn = [aesmamba_people.draw(w, repeat, 20) for repeat in range(5)]
+    tested = {str(name) for _, _, test in drawn for name in ids[w.image[test]].ravel()}
+    assert tested.isdisjoint(str(ids[image]) for image, _ in examples)
+    voters = {}
+    for image, user, votes in zip(w.image, w.user, w.votes, strict=True):
+        voters.setdefault((image, votes.tobytes()), set()).add(w.people["user_id"][user])
+    kept_out = set(w.people["user_id"][w.pool])
+    assert all(voters.get(example, set()) - kept_out for example in examples)
+    used = {(image, votes.tobytes()) for image, votes in zip(w.image[w.others], w.votes[w.others], strict=True)}
+    assert set(examples) == used
+
+
+def test_baselines_read_no_vote_that_is_kept_out():
+    w = aesmamba_people.world_of(SMOKE)
+    persona = np.hstack([np.ones((len(w.people), 1)), aesmamba_people.persona_numbers(w.people)])
+    votes = np.full_like(w.votes, 1e6)
+    votes[w.others] = w.votes[w.others]
+    changed = replace(w, votes=votes)
+    for numbers in (persona, persona[:, :1]):
+        assert np.array_equal(*(aesmamba_people.ridge_scores(world, numbers, 0) for world in (w, changed)))
+
+
+def test_ridge_finds_a_taste_that_follows_the_persona():
+    """Votes are a product of the persona's first number and one feature: no score without a persona can rank them."""
+    rng, w = np.random.default_rng(0), aesmamba_people.world_of(SMOKE)
+    persona = rng.normal(size=(len(w.people), 2))
+    liked = persona[:, :1] * w.features[:, 0] / w.features[:, 0].std()  # (people, N)
+    made = replace(w, votes=np.repeat(liked[w.user, w.image, None], 9, 1).astype(np.float32))
+    tested, user = np.flatnonzero(w.tested), w.pool[abs(persona[w.pool, 0]) > 1]
+    found = aesmamba_people.ridge_scores(made, persona, 0)[tested][:, user].T
+    assert np.mean(aesmamba_people.correlations(found, liked[user][:, tested])[1]) > 0.95
+
+
+def test_nobody_is_given_their_own_persona_as_anothers():
+    who = np.arange(30, 50)
+    for repeat in range(5):
+        speaker = aesmamba_people.another(who, repeat)
+        assert sorted(speaker) == list(who)
+        assert (speaker != who).all()
+
+
+def test_true_scores_know_the_taste_that_a_persona_tells():
+    found = aesmamba_people.baselines(aesmamba_people.Cell(kind="ridge"), SMOKE).arrays
+    crowd, persona, another = (found[f"SRCC_{name}"].mean() for name in ("true_crowd", "true_persona", "true_another"))
+    assert persona > crowd > another
