@@ -245,15 +245,15 @@ def figure_classes(points: pd.DataFrame) -> Figure:
             squares, a change beyond ±1 counts as ±1.
     """
     fig, ax = plt.subplots(figsize=(6.2, 3.6))
+    ax.set_yscale("symlog", linthresh=0.05)  # before anything is drawn, so that margins are taken on this scale
     names = {"B": "B: plain cross-entropy", "C": "C: balanced"}
-    for (model, own), colour, mark in zip(points.groupby("model"), (ORANGE, BLUE), ("s", "o"), strict=False):
+    for (model, own), colour, mark in zip(points.groupby("model"), (BLUE, ORANGE), ("s", "o"), strict=False):
         dots = own.groupby(["attribute", "class"])[["share", "relative"]].mean()
         ax.plot(100 * dots["share"], dots["relative"], mark, color=colour, ms=4.5, alpha=0.8, label=names[str(model)])
         line = np.polyfit(own["share"], own["relative"].clip(-1, 1), 1)
         grid = np.linspace(own["share"].min(), own["share"].max(), 200)
         ax.plot(100 * grid, np.polyval(line, grid), color=colour, lw=1.6)
     ax.axhline(0, color="black", lw=0.8)
-    ax.set_yscale("symlog", linthresh=0.05)
     ax.set(
         xlabel="share of the class in training (%)",
         ylabel="relative change of SRCC against A\n(logarithmic beyond ±0.05)",
