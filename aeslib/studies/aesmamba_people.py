@@ -35,6 +35,7 @@ from aeslib.profiles import Profile, Size
 from aeslib.seeding import seeded
 from aeslib.studies.aesmamba import TEXT, prepared
 from aeslib.studies.core import Outcome, Results, Study
+from aeslib.studies.effects import columns_of
 from aeslib.studies.frozen import Neck, with_features
 from aeslib.studies.parts import parts
 from aeslib.training import Batches, FitConfig, fit
@@ -526,7 +527,7 @@ def by_repeat(runs: Results, kind: Kind, amount: str, metric: str = "SRCC", whos
 def changes(runs: Results, shots: Mapping[str, str], named: Mapping[Kind, str], *, resamples: int) -> pd.DataFrame:
     """Paired leads of whole prompts over no prompt, each part and somebody else's, for each amount of `shots`.
 
-    Columns row, rival, group, metric, change, change low, change high, seeds.
+    Columns row, rival, group, metric, change, change low, change high, mde, seeds.
     """
     made = []
     rivals: list[tuple[Kind, str]] = [*((kind, "own") for kind in KINDS if kind != "all"), ("all", "shuffled")]
@@ -537,8 +538,7 @@ def changes(runs: Results, shots: Mapping[str, str], named: Mapping[Kind, str], 
                 lead = interval(ours, other, resamples)
                 rival = named[kind] if whose == "own" else "another's prompt"
                 made.append({"row": named["all"], "rival": rival, "group": group, "metric": metric,
-                             "change": lead.value, "change low": lead.low, "change high": lead.high,
-                             "seeds": len(ours)})  # fmt: skip
+                             **columns_of(lead, len(ours)), "seeds": len(ours)})  # fmt: skip
     return pd.DataFrame(made).round(4)
 
 
@@ -550,7 +550,7 @@ def control(runs: Results, amounts: Mapping[str, str], *, resamples: int) -> pd.
     """Return the positive control: SRCC with a person's own persona against another's, paired.
 
     AesMamba-P at each of `amounts`, the ridge regression and, on synthetic data, the true scores without fine-tuning;
-    columns row, group, own, another, change, change low, change high, seeds.
+    columns row, group, own, another, change, change low, change high, mde, seeds.
     """
     compared: list[tuple[str, Kind, str, str, str]] = [
         ("AesMamba-P", "all", amount, "own", "shuffled") for amount in amounts
@@ -563,8 +563,7 @@ def control(runs: Results, amounts: Mapping[str, str], *, resamples: int) -> pd.
         own, another = (by_person(runs, kind, amount, whose=name) for name in (whose, other))
         lead = interval(own, another, resamples)
         rows.append({"row": row, "group": amounts[amount], "own": own.mean(), "another": another.mean(),
-                     "change": lead.value, "change low": lead.low, "change high": lead.high,
-                     "seeds": len(own)})  # fmt: skip
+                     **columns_of(lead, len(own)), "seeds": len(own)})  # fmt: skip
     return pd.DataFrame(rows).round(4)
 
 

@@ -13,7 +13,7 @@ from aeslib.aesmamba.mba import CLASSES, score_classes
 from aeslib.metrics import STATISTICS, Interval, Statistic, interval, over_seeds, weighted_accuracy, weighted_mean
 from aeslib.published import table as published_table
 from aeslib.published import wide
-from aeslib.studies.effects import Draws, drawn, sentence
+from aeslib.studies.effects import Draws, columns_of, drawn, sentence
 
 METRICS: dict[str, Statistic] = {name: STATISTICS[name] for name in ("PLCC", "SRCC")}
 SHOWN = {"aesthetic": "Aesthetic", "quality": "Quality", "composition": "Composition", "color": "Color", "dof": "DoF",
@@ -84,8 +84,9 @@ def leads(found: Draws, row: str, rivals: Sequence[str], group: str) -> pd.DataF
     for rival in rivals:
         for metric in dict.fromkeys(m for _, m in found):
             lead = interval(found[row, metric], found[rival, metric])
-            made.append({"row": row, "rival": rival, "metric": metric, "change": lead.value, "change low": lead.low,
-                         "change high": lead.high, "seeds": len(found[row, metric]), "group": group})  # fmt: skip
+            seeds = len(found[row, metric])
+            made.append({"row": row, "rival": rival, "metric": metric, **columns_of(lead, seeds), "seeds": seeds,
+                         "group": group})  # fmt: skip
     return pd.DataFrame(made).round(4)
 
 

@@ -21,7 +21,7 @@ from aeslib.metrics import (
 from aeslib.profiles import Profile
 from aeslib.published import LOST
 from aeslib.studies.core import Results
-from aeslib.studies.effects import verdict
+from aeslib.studies.effects import columns_of, verdict
 
 Arrays = Mapping[str, np.ndarray]
 """Name → (S, N) of one kind of run, as `judged` makes them."""
@@ -80,8 +80,8 @@ def compared(
                                        "low": own.low, "high": own.high, "seeds": len(arrays["mean"])}  # fmt: skip
             if base and row != base:
                 change = interval(draws[row, metric], draws[base, metric])
-                sign = MEASURES[metric][3] if row in claimed else np.nan
-                line |= {"change": change.value, "change low": change.low, "change high": change.high,
-                         "verdict": verdict(change, sign, len(arrays["mean"]))}  # fmt: skip
+                sign = MEASURES[metric][3] * np.inf if row in claimed else np.nan  # no size is printed
+                seeds = len(arrays["mean"])
+                line |= {**columns_of(change, seeds), "verdict": verdict(change, sign, seeds)}
             made.append(line)
     return pd.DataFrame(made).round(4)

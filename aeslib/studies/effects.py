@@ -20,7 +20,7 @@ def verdict(change: Interval, claimed: float, seeds: int) -> str:
 
     Args:
         change: with its interval.
-        claimed: the change that is claimed; only its sign counts. NaN: nothing is claimed.
+        claimed: the change that is claimed; infinite where only its sign is known. NaN: nothing is claimed.
         seeds: one alone says nothing about another training, so it is never enough.
 
     Returns:
@@ -35,6 +35,12 @@ def verdict(change: Interval, claimed: float, seeds: int) -> str:
     if not change.excludes_zero:
         return BLIND if change.mde > abs(claimed) else OPEN
     return HOLDS if (change.value > 0) == (claimed > 0) else FAILS
+
+
+def columns_of(change: Interval, seeds: int) -> dict[str, float]:
+    """Return the columns change, change low, change high and mde of a paired change; one seed has no `mde`."""
+    return {"change": change.value, "change low": change.low, "change high": change.high,
+            "mde": change.mde if seeds > 1 else np.nan}  # fmt: skip
 
 
 def drawn(
@@ -96,8 +102,7 @@ def lines(found: Draws, *, base: str, item: str = "", group: str = "", seed: int
         if row != base:
             claimed = value - _cell(printed, base, metric)
             change = interval(values, found[base, metric], seed=seed)
-            line |= {"published change": claimed, "change": change.value, "change low": change.low,
-                     "change high": change.high, "mde": change.mde if len(values) > 1 else np.nan,
+            line |= {"published change": claimed, **columns_of(change, len(values)),
                      "verdict": verdict(change, claimed, len(values))}  # fmt: skip
         made.append(line)
     return pd.DataFrame(made).assign(group=group).round(4)

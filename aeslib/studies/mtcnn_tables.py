@@ -15,7 +15,7 @@ from aeslib.mtcnn.maps import LAYERS
 from aeslib.profiles import Profile
 from aeslib.published import wide
 from aeslib.studies.core import Results
-from aeslib.studies.effects import verdict
+from aeslib.studies.effects import columns_of, verdict
 
 SRCC = STATISTICS["SRCC"]
 STAGES = {"first": "Training", "second": "Fine-tuning"}
@@ -41,8 +41,7 @@ def changed(
 ) -> dict[str, object]:
     """Columns published change, change, change low, change high, mde, verdict of SRCC from `before` to `now` (S, N)."""
     change = bootstrap(SRCC, now, truth, minus=before, resamples=profile.bootstrap)
-    return {"published change": round(claimed, 4), "change": change.value, "change low": change.low,
-            "change high": change.high, "mde": change.mde if len(now) > 1 else np.nan,
+    return {"published change": round(claimed, 4), **columns_of(change, len(now)),
             "verdict": verdict(change, claimed, len(now))}  # fmt: skip
 
 

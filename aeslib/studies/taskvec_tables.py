@@ -13,7 +13,7 @@ from aeslib.metrics import STATISTICS, Interval, bootstrap, weighted_mean
 from aeslib.profiles import Profile
 from aeslib.published import value, wide
 from aeslib.studies.core import Results
-from aeslib.studies.effects import verdict
+from aeslib.studies.effects import columns_of, verdict
 from aeslib.taskvec.protocol import SHOTS
 from aeslib.taskvec.vectors import TaskStack, cosines
 
@@ -79,8 +79,7 @@ def lead(mine: np.ndarray, others: np.ndarray, claimed: float, profile: Profile)
     """Columns published change, change (mine − others), its ends, mde, verdict, on the trials and users both have."""
     count, users = (min(a, b) for a, b in zip(mine.shape, others.shape, strict=True))
     change = over_users(mine[:count, :users], profile, minus=others[:count, :users])
-    return {"published change": claimed, "change": change.value, "change low": change.low, "change high": change.high,
-            "mde": change.mde if count > 1 else np.nan, "verdict": verdict(change, claimed, count)}  # fmt: skip
+    return {"published change": claimed, **columns_of(change, count), "verdict": verdict(change, claimed, count)}
 
 
 def leads(table: pd.DataFrame, own: str = "Ours") -> pd.DataFrame:
@@ -110,8 +109,7 @@ def generic(runs: Results, key: str, item: str, profile: Profile) -> pd.DataFram
             if name != "Head only":
                 rivals = methods["Head only"][: len(pred)]  # the small size may have fewer seeds
                 change = bootstrap(STATISTICS[metric], pred, truth, minus=rivals, resamples=profile.bootstrap)
-                line |= {"published": value(item, name, metric), "change": change.value, "change low": change.low,
-                         "change high": change.high}  # fmt: skip
+                line |= {"published": value(item, name, metric), **columns_of(change, len(pred))}
             made.append(line)
     printed = wide(item).drop(index=list(methods), errors="ignore").rename_axis("row").reset_index()
     others = printed.melt("row", var_name="metric", value_name="published").dropna()

@@ -32,6 +32,8 @@ POOR = TRUTH + RNG.normal(0, 1.5, (3, 200))
         ((0.1, -0.1, 0.3), -0.28, 5, "not testable at this size"),
         ((0.1, -0.1, 0.3), 0.29, 5, "inconclusive"),
         ((0.1, np.nan, np.nan), 0.05, 5, "inconclusive"),
+        ((5.0, -10.0, 20.0), np.inf, 5, "inconclusive"),  # no size is printed
+        ((-5.0, -9.0, -1.0), np.inf, 5, "does not hold here"),
         ((0.2, 0.1, 0.3), 0.05, 1, "inconclusive"),
         ((0.2, 0.1, 0.3), 0.0, 5, ""),
         ((0.2, 0.1, 0.3), float("nan"), 5, ""),
