@@ -269,10 +269,13 @@ def main(arguments: list[str] | None = None) -> None:
             power = "" if fit is None else f", exponent {fit[0]:.2f} [{fit[1]:.2f}, {fit[2]:.2f}]"
             print(f"{name}: {last['size']:,} {one.unit} {last['seconds']:.3g} s{power}", flush=True)
         if out is not None:  # after each, so that what is interrupted is not lost
-            record = {
+            about = {
                 "measured": datetime.datetime.now(datetime.UTC).date().isoformat(), "quick": asked.quick,
-                "machine": facts(), "paths": [known[n] for n in PATHS if n in known], "plan": planned,
+                "machine": facts(),
             }  # fmt: skip
+            if not chosen:  # the plan alone: no path is measured
+                about |= {name: old[name] for name in about if name in old}
+            record = about | {"paths": [known[n] for n in PATHS if n in known], "plan": planned}
             validate(record, SCHEMA)
             write_text(out, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 

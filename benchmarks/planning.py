@@ -50,8 +50,8 @@ def multiply_adds(network: str, side: int) -> int:
 
 
 def passes(extra: str) -> int:
-    """Rounds of ELTA in passes over AVA: one with pseudo-labels also sees as many pictures of the pool."""
-    return {"": 1, "apds": 3, "control": 4}[extra]
+    """Rounds of ELTA in passes over AVA; one with pseudo-labels also sees as many pictures of the pool."""
+    return {"": 1, "longer": 2, "apds": 3, "both": 4}[extra]
 
 
 def of_study(name: str, of: Callable[[Any], tuple[str, int] | None]) -> Iterable[Row]:
