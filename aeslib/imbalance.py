@@ -14,6 +14,7 @@ import pandas as pd
 
 from aeslib.checks import MIN_VALUES, as_floats, check_resampling
 from aeslib.errors import ParameterError
+from aeslib.seeding import numpy_generator
 
 Array = np.ndarray
 LEFT, RIGHT = -np.inf, np.inf
@@ -143,7 +144,7 @@ def measure(counts: Array, *, resamples: int = 1000, seed: int = 0, level: float
         raise ParameterError(f"counts[{off[0]}] is {counts[off[0]]:g}; expected images per bin, whole numbers from 0.")
     if counts.sum() == 0:
         raise ParameterError("no images in any bin: imbalance of nothing is not defined.")
-    draws = np.random.default_rng(seed).multinomial(int(counts.sum()), counts / counts.sum(), size=resamples)
+    draws = numpy_generator(seed).multinomial(int(counts.sum()), counts / counts.sum(), size=resamples)
     tails_of = partial(np.quantile, q=[(1 - level) / 2, (1 + level) / 2], method="closest_observation")
     few = counts.sum() < MIN_VALUES
     rows = {

@@ -15,6 +15,7 @@ from scipy import stats
 
 from aeslib.checks import MIN_VALUES, as_floats, check_finite, check_resampling
 from aeslib.errors import ParameterError
+from aeslib.seeding import numpy_generator
 
 Array = np.ndarray
 Statistic = Callable[[Array, Array, Array], Array]
@@ -256,7 +257,7 @@ STATISTICS: dict[str, Statistic] = {
 
 def resample_weights(n: int, resamples: int, seed: int) -> Array:
     """(R, N) how often each of n images is drawn in each bootstrap resample."""
-    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples).astype(float)
+    return numpy_generator(seed).multinomial(n, np.full(n, 1 / n), size=resamples).astype(float)
 
 
 def bootstrap(
@@ -351,7 +352,7 @@ def _seed_noise(values: Array, resamples: int, seed: int, level: float) -> Array
     count = len(values)
     if count < 2:
         return np.zeros(resamples)
-    drawn = np.random.default_rng([seed, 1]).integers(0, count, (resamples, count))
+    drawn = numpy_generator([seed, 1]).integers(0, count, (resamples, count))
     tail = 0.5 + level / 2
     widen = np.sqrt(count / (count - 1)) * stats.t.ppf(tail, count - 1) / stats.norm.ppf(tail)
     return (values - values.mean())[drawn].mean(1) * widen

@@ -1,13 +1,15 @@
 """How big: the one place that knows sizes, epochs and seeds.
 
-`smoke` proves that everything runs (minutes), `default` is a laptop without downloads, `paper` uses pretrained
-backbones, real images and a GPU. Code asks the profile, never "am I a test?".
+`smoke` proves that everything runs (minutes), `default` is a first look on a laptop without downloads, `night` is the
+same with more repetitions and larger grids, for verdicts that decide, and `paper` uses pretrained backbones, real
+images and a GPU. Code asks the profile, never "am I a test?". A name may end in `-seedN`: every seed is moved by N.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+import re
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
-from aeslib.errors import unknown
+from aeslib.errors import ParameterError, unknown
 
 Size = Literal["small", "paper"]
 """Of networks: minutes on two cores, or as published."""
@@ -35,11 +37,33 @@ class Profile:
     """Repetitions of every comparison."""
     bootstrap: int
     """Resamples behind each interval."""
+    thorough: bool = False
+    """Whether grids hold what a quarter of an hour has no time for, such as every combination of two settings."""
+    shares_runs_of: str = ""
+    """The profile of the same sizes whose runs this one goes on from; empty: it has its own."""
+    base_seed: int = 0
+    """What moves every seed of a run: generated images, pretext, training and draws."""
 
     @property
     def stand_ins(self) -> bool:
         """Whether a stand-in takes the place of labels that are at hand without their images; not in paper size."""
         return self.size != "paper"
+
+    @property
+    def fewer_seeds(self) -> int:
+        """Repetitions of the comparisons that take longest: three of five."""
+        return max(1, 3 * self.seeds // 5)
+
+    @property
+    def runs(self) -> str:
+        """Name of the folder in `artifacts/` that holds the runs."""
+        return f"{self.shares_runs_of}{_suffix(self.base_seed)}" if self.shares_runs_of else self.name
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """What a single run depends on: all fields but those that say how many runs there are and how they are read."""
+        other = ("name", "seeds", "bootstrap", "thorough", "shares_runs_of")
+        return {name: value for name, value in asdict(self).items() if name not in other}
 
 
 PROFILES = {
@@ -54,6 +78,10 @@ PROFILES = {
             pretext_images=6000, pretext_epochs=4, seeds=5, bootstrap=1000,
         ),
         Profile(
+            name="night", images=4000, test_images=1500, image_size=64, size="small", epochs=4,
+            pretext_images=6000, pretext_epochs=4, seeds=15, bootstrap=1000, thorough=True, shares_runs_of="default",
+        ),
+        Profile(
             name="paper", images=30000, test_images=5000, image_size=256, size="paper", epochs=20,
             pretext_images=0, pretext_epochs=0, seeds=5, bootstrap=1000,
         ),
@@ -62,7 +90,34 @@ PROFILES = {
 
 
 def get_profile(name: str) -> Profile:
-    """The profile of that name; a misspelt one raises `ParameterError` with the nearest."""
-    if name not in PROFILES:
-        raise unknown("profile", name, PROFILES)
-    return PROFILES[name]
+    """Return the profile of a name, which may end in `-seedN` for another base seed: `default`, `night-seed2`.
+
+    Raises:
+        ParameterError: for a misspelt name, with the nearest; for a base seed that is no whole number, 1 or more.
+    """
+    size, mark, seed = name.partition("-seed") if isinstance(name, str) else (name, "", "")
+    if size not in PROFILES:
+        raise unknown("profile", size, PROFILES)
+    if not mark:
+        return PROFILES[size]
+    if not re.fullmatch("[1-9][0-9]{0,8}", seed):
+        raise ParameterError(f"profile {name!r} has the base seed {seed!r}; expected a whole number, 1 or more.")
+    return replace(PROFILES[size], name=name, base_seed=int(seed))
+
+
+def is_profile(name: str) -> bool:
+    """Return whether there is a profile of this name."""
+    try:
+        get_profile(name)
+    except ParameterError:
+        return False
+    return True
+
+
+def with_base_seed(name: str, base_seed: int) -> str:
+    """Return the name of a profile at a base seed; 0 leaves it."""
+    return f"{name}{_suffix(base_seed)}"
+
+
+def _suffix(base_seed: int) -> str:
+    return f"-seed{base_seed}" if base_seed else ""

@@ -30,6 +30,7 @@ from aeslib.paths import ROOT, atomic_path, check_folder, portable, results_dir,
 from aeslib.profiles import Profile, get_profile
 from aeslib.published import items
 from aeslib.schema import validate
+from aeslib.seeding import set_base_seed
 from aeslib.studies.core import sources_of_runs
 
 if TYPE_CHECKING:
@@ -192,6 +193,7 @@ def start(name: str, *, profile: str, seed: int) -> Notebook:
         raise ParameterError(f"SEED is {seed!r}; expected a whole number, 0 or more.")
     check_folder()
     notebook = Notebook(name, get_profile(profile), seed)
+    set_base_seed(notebook.profile.base_seed)
     use_one_thread()
     return notebook
 

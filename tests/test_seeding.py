@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,8 @@ import torch
 from torch import nn
 
 from aeslib import code, seeding
+from aeslib.data.sources import stand_in_origin
+from aeslib.data.synthetic.standins import world
 from aeslib.errors import StateError
 from aeslib.paths import ROOT
 from aeslib.seeding import no_unseeded_draws, seeded, seeded_generator
@@ -81,6 +84,14 @@ def test_the_reader_of_this_file_knows_a_draw_without_a_seed(source, lines):
 @pytest.mark.parametrize("path", LIBRARY, ids=lambda path: str(path.relative_to(code.PACKAGE)))
 def test_every_draw_of_the_library_names_its_generator(path):
     assert unseeded(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", [*LIBRARY, *NOTEBOOKS], ids=lambda path: path.stem)
+def test_the_base_seed_moves_every_generator(path):
+    """All generators are made by `aeslib.seeding`, but for the fixed numbers that the renderer takes its noise from."""
+    source = code.notebook_source(path) if path.suffix == ".ipynb" else path.read_text(encoding="utf-8")
+    own = re.findall(r"default_rng\(|torch\.Generator\(\)|RandomState\(|random_state=\d", source)
+    assert own == (["default_rng("] if path.name == "canvas.py" else [])
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -185,3 +196,53 @@ def test_seeded_draws_and_other_errors_pass():
         torch.rand(3), np.random.default_rng(0).random()
     with pytest.raises(ZeroDivisionError), no_unseeded_draws("a run"):
         _ = int(torch.rand(1)) // 0
+
+
+# --- one number moves all of them ---
+
+
+def draws() -> list[float]:
+    """One number of each kind of draw."""
+    with seeded(3):
+        of_blocks = [float(torch.rand(())), float(np.random.rand())]
+    of_torch = float(torch.rand((), generator=seeding.torch_generator(3)))
+    return [*of_blocks, of_torch, seeding.numpy_generator(3).random(), seeding.numpy_generator([3, 4]).random(),
+            float(seeding.moved(3))]  # fmt: skip
+
+
+def test_base_seed_0_leaves_seeds_and_another_moves_each():
+    plain = draws()
+    assert plain[3] == np.random.default_rng(3).random()
+    assert plain[5] == 3
+    with seeding.use_base_seed(1):
+        first = draws()
+        assert draws() == first
+        with seeding.use_base_seed(2):
+            second = draws()
+    assert draws() == plain
+    for values in zip(plain, first, second, strict=True):
+        assert len(set(values)) == 3
+
+
+def test_what_is_remembered_belongs_to_its_base_seed():
+    calls = []
+
+    @seeding.remembered(maxsize=4)
+    def value(x: int) -> int:
+        calls.append(x)
+        return x + seeding.base_seed()
+
+    assert [value(1), value(1)] == [1, 1]
+    with seeding.use_base_seed(5):
+        assert [value(1), value(1)] == [6, 6]
+    assert value(1) == 1
+    assert calls == [1, 1]
+
+
+def test_the_world_moves_with_the_base_seed():
+    plain = world("ava", 40, 0).mos
+    with seeding.use_base_seed(1):
+        moved = world("ava", 40, 0).mos
+        assert stand_in_origin("ava", size=40, seed=0).detail.endswith("size 40, seed 0, base seed 1")
+    assert not np.array_equal(plain, moved)
+    assert np.array_equal(world("ava", 40, 0).mos, plain)

@@ -15,6 +15,7 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from aeslib.aesmamba.model import AesMamba
 from aeslib.metrics import plcc, srcc
+from aeslib.seeding import torch_generator
 
 Weights = Mapping[str, Tensor]
 
@@ -68,7 +69,7 @@ def personalise(
     optimizer = torch.optim.AdamW(
         list(weights.values()), lr=lr, betas=(0.9, 0.99), eps=1e-6, weight_decay=1e-3, fused=True
     )
-    order = torch.Generator().manual_seed(seed)
+    order = torch_generator(seed)
     rounds = [part for _ in range(epochs) for part in torch.randperm(x.shape[1], generator=order).split(batch)]
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, len(rounds))
     for rows in rounds:

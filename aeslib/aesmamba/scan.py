@@ -24,6 +24,7 @@ from torch import Tensor
 from aeslib.aesmamba import compiled
 from aeslib.errors import ParameterError
 from aeslib.numerics import BACKENDS
+from aeslib.seeding import torch_generator
 
 BUFFER = {"cpu": 2**18, "cuda": 2**24}
 """Numbers of one chunk's states: few enough to stay in a CPU's cache, many enough to keep a GPU busy."""
@@ -99,7 +100,7 @@ BACKENDS[Path(__file__).resolve()] = backend
 @torch.enable_grad()
 def agrees(library: ctypes.CDLL) -> bool:
     """Whether a compiled scan gives torch's values and gradients to 1e-5, on a small case with odd sizes."""
-    (L, B, K, D, N), g = (19, 2, 2, 21, 3), torch.Generator().manual_seed(0)
+    (L, B, K, D, N), g = (19, 2, 2, 21, 3), torch_generator(0)
     shapes = ((L, B, K, D), (L, B, K, D), (K, N, D), (L, B, K, N), (L, B, K, N), (K, D), (L, B, K, D))
     u, delta, A, *others, dy = (torch.randn(shape, generator=g) for shape in shapes)
     args = [t.requires_grad_() for t in (u, (delta - 1).exp(), -A.exp(), *others)]

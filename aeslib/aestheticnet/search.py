@@ -25,11 +25,10 @@ from aeslib.aestheticnet.network import Stem
 from aeslib.aestheticnet.supernet import ALL, Kept, Supernet, keep_best
 from aeslib.backbones import IMAGENET
 from aeslib.errors import ParameterError, StateError
-from aeslib.seeding import seeded
+from aeslib.seeding import hash_seed, seeded
 from aeslib.training import Batches
 from aeslib.training.batches import Batch
 from aeslib.training.checkpoint import load_checkpoint, save_checkpoint
-from aeslib.training.fit import hash_seed
 from aeslib.training.identity import identity
 
 

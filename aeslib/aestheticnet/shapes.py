@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from aeslib.seeding import seeded_generator
+from aeslib.seeding import numpy_generator, seeded_generator
 from aeslib.training import Batches
 from aeslib.training.batches import Batch
 
@@ -82,7 +82,7 @@ class ShapedBatches(Batches):
 
     def epoch(self, seed: int, epoch: int, *, rank: int = 0, world: int = 1) -> Iterator[Batch]:
         """Shuffled training batches of one epoch."""
-        rng = np.random.default_rng([seed, epoch])
+        rng = numpy_generator([seed, epoch])
         groups = self._groups(rng.permutation(len(self)))
         for k in rng.permutation(len(groups)):
             if len(groups[k]) >= world:

@@ -9,7 +9,7 @@ from pathlib import Path
 from aeslib.errors import StateError
 from aeslib.locks import folder_lock
 from aeslib.paths import answers_dir, artifacts_dir, cache_home, data_root, rescue_answers, results_dir, writing
-from aeslib.profiles import PROFILES
+from aeslib.profiles import PROFILES, is_profile
 
 VERIFY = "verify"
 """Folder of what the doctor found, beside the profiles' results."""
@@ -24,7 +24,7 @@ def clean(_: argparse.Namespace) -> int:
         StateError: when a run uses one of them, one is a link, or answers, data sets or the cache lie inside one;
             then nothing is removed.
     """
-    places = [*map(results_dir, (*PROFILES, VERIFY)), *map(artifacts_dir, PROFILES)]
+    places = [*of_profiles(results_dir("")), results_dir(VERIFY), *of_profiles(artifacts_dir(""))]
     for remains in [path for place in places for path in place.parent.glob(f".{place.name}-removed-*")]:
         shutil.rmtree(remains, ignore_errors=True)  # of a `clean` that was killed
     folders = [place for place in places if place.is_dir()]
@@ -41,6 +41,12 @@ def clean(_: argparse.Namespace) -> int:
     if not folders:
         print("nothing to remove")
     return 0
+
+
+def of_profiles(home: Path) -> list[Path]:
+    """Return the folders of all profiles in `results/` or `artifacts/`, also those of other base seeds that exist."""
+    seeded = (path for path in home.glob("*-seed*") if is_profile(path.name))
+    return [*(home / name for name in PROFILES), *sorted(seeded)]
 
 
 def check_removable(folder: Path) -> None:

@@ -58,14 +58,17 @@ def notebook_path(name: str) -> Path:
 
 
 def notebook_names(pattern: str = "*") -> list[str]:
-    """Notebooks whose name matches a shell pattern, sorted; `ParameterError` when none does."""
+    """Notebooks that one of the shell patterns matches, sorted; `ParameterError` names a pattern that matches none."""
     names = sorted(path.stem for path in (ROOT / "notebooks").glob("[!.]*.ipynb"))
     if not names:
         raise StateError(f"no notebooks in {ROOT / 'notebooks'}; is this a whole checkout?")
-    chosen = [name for name in names if fnmatchcase(name, pattern)]
-    if not chosen:
-        raise unknown("notebook", pattern, names)
-    return chosen
+    chosen: set[str] = set()
+    for one in pattern.split(","):
+        matching = [name for name in names if fnmatchcase(name, one)]
+        if not matching:
+            raise unknown("notebook", one, names)
+        chosen |= set(matching)
+    return sorted(chosen)
 
 
 def plan(profile: str, pattern: str = "*") -> Plan:

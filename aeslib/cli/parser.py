@@ -11,12 +11,15 @@ from importlib import import_module
 from aeslib.cli import streams
 from aeslib.errors import AeslibError, ParameterError, unknown
 from aeslib.paths import check_folder
-from aeslib.profiles import get_profile
+from aeslib.profiles import get_profile, with_base_seed
 
 ANSWERED = 10
 """Exit code of `--check` when the words needed no set-up and have been answered already."""
 CLUSTERS = {"slurm": ("sbatch", "squeue", "scancel", "sinfo", "scontrol", "sacct")}
 """Kind of cluster → its commands that a run calls, itself or through Snakemake's plugin."""
+CHAPTERS = {"elta": "1*", "aesmamba": "2*", "taskvec": "3*", "mtcnn": "4*", "aestheticnet": "5*"}
+"""Key of a paper → the pattern of its notebooks' names."""
+LEDGER = "60_*"
 Options = argparse.Namespace
 
 
@@ -31,7 +34,13 @@ class Option:
     many: bool = False
 
 
-PROFILE = Option(("--profile",), "smoke (minutes), default (a laptop) or paper (GPU, real images)", "NAME", "default")
+PROFILE = Option(
+    ("--profile",),
+    "smoke (minutes), default (a first look), night (hours) or paper (GPU, real images)",
+    "NAME",
+    "default",
+)
+BASE_SEED = Option(("--base-seed",), "moves every seed; its results are kept apart as PROFILE-seedN", "N", "0")
 KEY = Option(("--key",), "of the run's plan, which the job has to fit", "KEY")
 TORCH = Option(
     ("--torch-backend",), "run_all.sh only: which build of torch the set-up installs (cpu, cu130, auto)", "X"
@@ -61,7 +70,9 @@ COMMANDS = {
         "run:report",
         (
             PROFILE,
-            Option(("--only",), "notebooks whose name matches, such as '02*'", "GLOB", "*"),
+            BASE_SEED,
+            Option(("--only",), "notebooks whose name matches, such as '02*' or '1*,60*'", "GLOB", "*"),
+            Option(("--papers",), "these papers' notebooks and the ledger, such as elta,aesmamba", "KEYS"),
             Option(("--cores",), "notebooks at a time (default: one per core; on a cluster all)", "N"),
             Option(("--dry-run",), "say what would run, and why"),
             Option(("--force",), "run also what is up to date"),
@@ -84,6 +95,7 @@ COMMANDS = {
         "commands:claims",
         (
             PROFILE,
+            BASE_SEED,
             Option(("--paper",), "only this paper", "KEY"),
             Option(("--verdict",), "only this verdict", "WORDS"),
             Option(("--item",), "only claims about this table or figure, such as elta.T1", "ITEM"),
@@ -159,7 +171,9 @@ def parse(words: Sequence[str]) -> tuple[Command, Options]:
 def check(options: Options) -> None:
     """Raise `ParameterError` for a value that cannot be used; turns `--cores` and amounts into numbers."""
     if "profile" in options:
-        get_profile(options.profile)
+        check_profile(options)
+    if "papers" in options and options.papers is not None:
+        options.only = chapters_of(options.papers, options.only)
     if "cores" in options and options.cores is not None:
         if not re.fullmatch("[1-9][0-9]*", options.cores):
             raise ParameterError(f"--cores is {options.cores!r}; expected a whole number, 1 or more.")
@@ -180,6 +194,29 @@ def check(options: Options) -> None:
         if (options.key is None) != (options.action == "status"):
             need = "takes no key" if options.key else "needs the key of a data set, such as aadb"
             raise ParameterError(f"data {options.action} {need}.")
+
+
+def check_profile(options: Options) -> None:
+    """Add the base seed to the profile's name; raise `ParameterError` for one of them that cannot be used."""
+    base_seed = getattr(options, "base_seed", "0")
+    if not re.fullmatch("[0-9]{1,9}", base_seed):
+        raise ParameterError(f"--base-seed is {base_seed!r}; expected a whole number, 0 or more.")
+    options.profile = with_base_seed(options.profile, int(base_seed))
+    get_profile(options.profile)
+
+
+def chapters_of(papers: str, only: str) -> str:
+    """Return the pattern of the notebooks of some papers and of the ledger, such as "1*,2*,60_*".
+
+    Raises:
+        ParameterError: for a key that is no paper's, or where `--only` is given as well.
+    """
+    if only != "*":
+        raise ParameterError("--papers and --only both choose notebooks; give one of them.")
+    for key in papers.split(","):
+        if key not in CHAPTERS:
+            raise unknown("paper", key, CHAPTERS)
+    return ",".join([*(CHAPTERS[key] for key in dict.fromkeys(papers.split(","))), LEDGER])
 
 
 def check_cluster(options: Options) -> None:

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from aeslib.data.cards import load_card
 from aeslib.data.table import Source
+from aeslib.seeding import base_seed, remembered
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,7 +62,8 @@ def origin_of(data: HasOrigin) -> Origin:
 
 def stand_in_origin(key: str, *, size: int, seed: int) -> Origin:
     """Return the origin of a stand-in of `size` images."""
-    return Origin(key, "synthetic", f"synthetic stand-in for {load_card(key).title}: size {size}, seed {seed}")
+    moved = f", base seed {base_seed()}" if base_seed() else ""
+    return Origin(key, "synthetic", f"synthetic stand-in for {load_card(key).title}: size {size}, seed {seed}{moved}")
 
 
 @contextmanager
@@ -83,13 +85,13 @@ def note(*origins: Origin) -> None:
 
 
 def cached(maxsize: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Return a decorator like `functools.lru_cache` that repeats the notes of a computed value whenever it is used.
+    """Return a decorator like `seeding.remembered` that repeats the notes of a computed value whenever it is used.
 
-    A plain `lru_cache` would hide from the second run of a process which data its value was computed from.
+    That alone would hide from the second run of a process which data its value was computed from.
     """
 
     def decorate(compute: Callable[P, T]) -> Callable[P, T]:
-        @lru_cache(maxsize)
+        @remembered(maxsize)
         def value_and_sources(*args: Any, **options: Any) -> tuple[T, Iterable[Origin]]:
             with recording() as sources:
                 value = compute(*args, **options)
@@ -97,7 +99,7 @@ def cached(maxsize: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
         @wraps(compute)
         def repeat_notes(*args: P.args, **options: P.kwargs) -> T:
-            value, sources = value_and_sources(*args, **options)  # type: ignore[arg-type]
+            value, sources = value_and_sources(*args, **options)
             note(*sources)
             return value
 

@@ -6,6 +6,7 @@ Letters: K classes, and as many score intervals · N pictures · z features.
 import numpy as np
 
 from aeslib.errors import ParameterError
+from aeslib.seeding import moved
 
 
 def matched(theme: np.ndarray, interval: np.ndarray, k: int, size: int, rng: np.random.Generator) -> np.ndarray:
@@ -56,5 +57,5 @@ def map_of(z: np.ndarray) -> np.ndarray:
     """(N, 2) t-SNE of features, each axis in 0–1 (PCA start, seed 0)."""
     from sklearn.manifold import TSNE
 
-    flat = TSNE(2, init="pca", random_state=0, perplexity=min(30, (len(z) - 1) / 3)).fit_transform(z)
+    flat = TSNE(2, init="pca", random_state=moved(0), perplexity=min(30, (len(z) - 1) / 3)).fit_transform(z)
     return (flat - flat.min(0)) / np.maximum(np.ptp(flat, 0), 1e-12)

@@ -10,6 +10,7 @@ import numpy as np
 from aeslib.ledger.evidence import Evidence, Finding, judge, settled
 from aeslib.ledger.labels import of_split
 from aeslib.ledger.selectors import check_attributes, require
+from aeslib.seeding import numpy_generator
 
 
 @judge
@@ -59,7 +60,7 @@ def printed_order(see: Evidence, *, sizes: Mapping[str, Sequence[float]]) -> Fin
 @judge
 def word_order(see: Evidence, *, width: int, tokens: int) -> Finding:
     """Eq 2: attention over the text gives the same whatever the order of its words."""
-    rng = np.random.default_rng(0)
+    rng = numpy_generator(0)
     q, k, v = rng.normal(size=width), rng.normal(size=(tokens, width)), rng.normal(size=(tokens, width))
 
     def read(order: np.ndarray) -> np.ndarray:
@@ -78,7 +79,7 @@ def constant_prompt(see: Evidence) -> Finding:
 
     Within one person the prompt is a constant: in a linear score it is collinear with the intercept.
     """
-    rng = np.random.default_rng(0)
+    rng = numpy_generator(0)
     x, prompt = rng.normal(size=(10, 3)), np.tile(rng.normal(size=4), (10, 1))
     without, within = np.linalg.matrix_rank(np.c_[x, np.ones(10)]), np.linalg.matrix_rank(np.c_[x, np.ones(10), prompt])
     return settled(bool(within > without), published="conditioned on the person", ours=f"rank {without} and {within}",

@@ -9,12 +9,13 @@ import numpy as np
 from aeslib.ledger.evidence import Evidence, Finding, judge, settled
 from aeslib.ledger.labels import of_split, srcc
 from aeslib.ledger.selectors import check_attributes, check_labels
+from aeslib.seeding import numpy_generator
 
 
 @judge
 def layer_split(see: Evidence, *, inputs: int, outputs: int) -> Finding:
     """Section 3: one output layer and separate one-unit output layers are two architectures."""
-    rng = np.random.default_rng(0)
+    rng = numpy_generator(0)
     hidden, weight, bias = rng.random((8, inputs)), rng.normal(size=(outputs, inputs)), rng.normal(size=outputs)
     together = hidden @ weight.T + bias
     apart = np.stack([hidden @ weight[k] + bias[k] for k in range(outputs)], axis=1)

@@ -9,6 +9,7 @@ import pandas as pd
 from aeslib.data.synthetic.raters import Habits, on_scale
 from aeslib.errors import ParameterError
 from aeslib.metrics import srcc
+from aeslib.seeding import numpy_generator
 
 GROUPS = {"(0, 100)": (1, 100), "[100, 200)": (100, 200), "[200, inf)": (200, np.inf)}
 """Rows of Table 4 → fewest images and one more than the most."""
@@ -32,7 +33,7 @@ def uneven_votes(opinion: np.ndarray, habits: Habits, *, per_image: int, spread:
     images, raters = opinion.shape
     if per_image > raters:
         raise ParameterError(f"{per_image} raters an image of a crowd of {raters}; lower per_image.")
-    rng = np.random.default_rng(seed)
+    rng = numpy_generator(seed)
     busy = rng.normal(0, spread, raters)
     keys = busy + rng.gumbel(size=opinion.shape)  # the largest of these are a draw without replacement
     rater = np.argpartition(-keys, per_image - 1, axis=1)[:, :per_image].ravel()

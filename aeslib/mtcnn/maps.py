@@ -14,6 +14,7 @@ from torchvision.transforms.functional import gaussian_blur
 
 from aeslib.errors import unknown
 from aeslib.mtcnn.network import NAMES, MultiTaskNet
+from aeslib.seeding import torch_generator
 
 LAYERS = ("block4_conv2", "block4_conv3")
 """The two layers that fine-tuning opens and that the paper's maps are of."""
@@ -83,4 +84,4 @@ def faithfulness(
 
 def random_maps(size: int, cells: int, seed: int) -> Float[Tensor, "B h w"]:
     """Maps of chance with as many cells as a Grad-CAM map, so that they are as smooth when enlarged."""
-    return torch.rand(size, cells, cells, generator=torch.Generator().manual_seed(seed))
+    return torch.rand(size, cells, cells, generator=torch_generator(seed))

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aeslib.plots.style import DIVERGING, GREY, HERE, ORANGE, SEQUENTIAL, finish
+from aeslib.seeding import numpy_generator
 
 
 def mosaic(pictures: np.ndarray, gap: int = 2) -> np.ndarray:
@@ -156,7 +157,7 @@ def figure_kinds(people: pd.DataFrame) -> Figure:
     """
     kinds = people["kind"].value_counts()
     fig, ax = plt.subplots(figsize=(6.5, 0.9 + 0.5 * len(kinds)))
-    chance = np.random.default_rng(0)
+    chance = numpy_generator(0)
     for y, (kind, count) in enumerate(kinds.items()):
         known = people.loc[people["kind"] == kind, "ceiling"].dropna()
         ax.plot(known, y + chance.uniform(-0.25, 0.25, len(known)), "o", color=HERE, ms=3, alpha=0.5)

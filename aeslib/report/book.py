@@ -24,7 +24,6 @@ CONFIG: dict[str, Any] = {
     "project": "Five papers, run again",
     "version": __version__,
     "release": __version__,
-    "html_title": "Five papers, run again",
     "extensions": ["myst_nb", "aeslib.report.extension"],
     "exclude_patterns": [],
     # notebooks: shown as they were executed, no script from elsewhere
@@ -74,7 +73,7 @@ def build(profile: str) -> Path:
     with exclusive(work.with_name(".report.lock")):  # runs with other results folders may share the artifacts
         with trusted(work):
             write_sources(book, work)
-            run_sphinx(work)
+            run_sphinx(work, book.profile.name)
         return swap_in(book, work / "html") / "index.html"
 
 
@@ -120,15 +119,15 @@ def write_sources(book: Book, work: Path) -> None:
             write_text(path, text)
 
 
-def run_sphinx(work: Path) -> None:
-    """Build `work/html` from `work/source`; warnings go to standard error."""
+def run_sphinx(work: Path, profile: str) -> None:
+    """Build `work/html` from `work/source`, each page with the profile's name; warnings go to standard error."""
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-    source = work / "source"
+    source, settings = work / "source", CONFIG | {"html_title": f"{CONFIG['project']}: {profile}"}
     with patch_docutils(), docutils_namespace():
         app = Sphinx(
-            source, None, work / "html", work / "doctrees", "html", CONFIG, status=None, warning=sys.stderr,
+            source, None, work / "html", work / "doctrees", "html", settings, status=None, warning=sys.stderr,
             verbosity=0, parallel=1,
         )  # fmt: skip
         app.build()

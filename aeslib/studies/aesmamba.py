@@ -22,12 +22,11 @@ from aeslib.data.load import synthetic
 from aeslib.data.sources import cached
 from aeslib.metrics import plcc, srcc
 from aeslib.profiles import Profile
-from aeslib.seeding import seeded
+from aeslib.seeding import hash_seed, numpy_generator, seeded
 from aeslib.studies.core import Outcome, Study
 from aeslib.studies.frozen import Neck, with_features, with_targets
 from aeslib.studies.parts import FRESH, Parts, parts
 from aeslib.training import Batches, FitConfig, fit, predict
-from aeslib.training.fit import hash_seed
 from aeslib.training.pretext import pretrained
 
 NAMES = {"ava": "AVA", "tad66k": "TAD66K", "para": "PARA", "aadb": "AADB", "photonet": "Photo.Net"}
@@ -39,8 +38,6 @@ THRESHOLD = {"ava": 5.0, "photonet": 5.0, "tad66k": 5.0, "para": 3.0, "aadb": 0.
 CAPTIONS = "_captions"
 BATCH = {"paper": 64, "small": 128}
 """Pictures a step: the printed number, and one that halves the steps of necks at the same accuracy on validation."""
-SEEDS = 3
-"""In the small size; of five, claims had the same verdicts and intervals a sixth narrower (median)."""
 TEXT = 32
 """Width of a token's feature in the small size."""
 VIT, SWIN, CNN = BACKBONE["ViT-B/16"], BACKBONE["Swin-T"], BACKBONE["ResNet50"]
@@ -115,7 +112,7 @@ def long_tailed(label: np.ndarray, ratio: float) -> np.ndarray:
     names, sizes = np.unique(label, return_counts=True)
     order = np.argsort(-sizes, kind="stable")
     wanted = np.maximum(1, np.round(sizes.max() * ratio ** -np.linspace(0, 1, len(order)))).astype(int)
-    rng = np.random.default_rng([24, len(label)])
+    rng = numpy_generator([24, len(label)])
     kept = [rng.permutation(np.flatnonzero(label == names[c]))[:n] for c, n in zip(order, wanted, strict=True)]
     return np.sort(np.concatenate(kept))
 
@@ -160,7 +157,7 @@ def comments_of(cell: Cell, data: Batches, profile: Profile) -> list[str]:
     known = texts(cell.data, profile)
     images = np.array(data.ids)
     if cell.text == "shuffled":
-        images = np.random.default_rng([cell.seed, 20, len(images)]).permutation(images)
+        images = numpy_generator([cell.seed, 20, len(images)]).permutation(images)
     return [known[image] for image in images]
 
 
@@ -275,8 +272,8 @@ def attention_on(model: nn.Module, feature: Tensor, ids: Tensor) -> np.ndarray:
 
 
 def per_seed(profile: Profile, *cells: Cell) -> list[Cell]:
-    """Each cell with every seed of the profile, in the small size `SEEDS` at most."""
-    seeds = profile.seeds if profile.size == "paper" else min(SEEDS, profile.seeds)
+    """Return each cell with every seed of the profile, in the small size with three of five."""
+    seeds = profile.seeds if profile.size == "paper" else profile.fewer_seeds
     return [replace(cell, seed=seed) for cell in cells for seed in range(seeds)]
 
 

@@ -32,7 +32,7 @@ from aeslib.data.table import Source
 from aeslib.metrics import Interval, bootstrap, weighted_mean
 from aeslib.paths import data_root
 from aeslib.profiles import Profile, Size
-from aeslib.seeding import seeded
+from aeslib.seeding import hash_seed, numpy_generator, seeded
 from aeslib.studies.aesmamba import TEXT, prepared
 from aeslib.studies.core import Outcome, Results, Study
 from aeslib.studies.effects import columns_of
@@ -40,7 +40,6 @@ from aeslib.studies.frozen import Neck, with_features
 from aeslib.studies.parts import parts
 from aeslib.training import Batches, FitConfig, fit
 from aeslib.training.batches import Batch
-from aeslib.training.fit import hash_seed
 
 Kind = Literal["none", "art", "pht", "psn", "all", "ridge"]
 """Prompts of the network, and the ridge baseline, which reads the persona's numbers instead of a prompt."""
@@ -144,11 +143,11 @@ def world_of(profile: Profile) -> World:
     number = {name: k for k, name in enumerate(known["user_id"])}
     columns = ["score", *(f"attr_{name}" for name in PARA[1:])]
     image, user = votes["image_id"].map(row).to_numpy(), votes["user_id"].map(number).to_numpy()
-    tested = np.random.default_rng([SPLIT, 3]).permutation(len(names)) < round(TESTED * len(names))
+    tested = numpy_generator([SPLIT, 3]).permutation(len(names)) < round(TESTED * len(names))
     learn, test = (np.bincount(user[tested[image] == side], minlength=len(known)) for side in (False, True))
     room = np.minimum(learn / max(SHOTS), test / HELD)  # 1: votes enough to learn from and to be tested on
     busy = np.flatnonzero(room >= min(1.0, np.median(room)))
-    pool = np.sort(np.random.default_rng(SPLIT).permutation(busy)[: min(POOL, len(known) // 3)])
+    pool = np.sort(numpy_generator(SPLIT).permutation(busy)[: min(POOL, len(known) // 3)])
     features = np.concatenate([side.targets["features"] for side in sides])
     return World(np.array(names), features, tested, image, user, votes[columns].to_numpy(np.float32), known, pool,
                  found.source)  # fmt: skip
@@ -227,7 +226,7 @@ def number_reader(profile: Profile) -> NumberReader:
 
     Prompts are of every kind; numbers that one does not mention are 0, the mean. No vote is read here.
     """
-    people, rng = world_of(profile).people, np.random.default_rng([SPLIT, 5])
+    people, rng = world_of(profile).people, numpy_generator([SPLIT, 5])
     columns = [*(f"personality-{letter}" for letter in TRAITS), *(column for _, column in EXPERIENCE.values())]
     random = pd.DataFrame({column: rng.choice(people[column].to_numpy(), PERSONAS) for column in columns})
     kinds = rng.choice([kind for kind in KINDS if kind != "none"], PERSONAS)
@@ -266,7 +265,7 @@ def examples(cell: Cell, profile: Profile) -> Batches:
 
     The last row of a person begins their votes again where it would be short.
     """
-    w, rng = world_of(profile), np.random.default_rng([SPLIT, cell.seed])
+    w, rng = world_of(profile), numpy_generator([SPLIT, cell.seed])
     votes = rng.permutation(w.others)
     by_user = [votes[w.user[votes] == user] for user in np.unique(w.user[votes])]
     rows = np.concatenate([np.resize(own, (-(-len(own) // TOGETHER), TOGETHER)) for own in by_user])
@@ -294,7 +293,7 @@ def of_others(cell: Cell, profile: Profile) -> AesMamba:
 
 def draw(w: World, repeat: int, users: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Persons of one repeat (U,), their votes to learn from (U, most shots) and to be tested on (U, held)."""
-    rng = np.random.default_rng([SPLIT, 1, repeat])
+    rng = numpy_generator([SPLIT, 1, repeat])
     who = np.sort(rng.permutation(w.pool)[: min(users, len(w.pool))])
     learn, test = (
         np.stack([rng.permutation(np.flatnonzero((w.user == user) & (w.tested[w.image] == side)))[:most]
@@ -305,14 +304,14 @@ def draw(w: World, repeat: int, users: int) -> tuple[np.ndarray, np.ndarray, np.
 
 
 def draws(w: World, profile: Profile) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """`draw` of all repeats."""
+    """`draw` of all repeats; two in a profile of single epochs."""
     users, repeats = DRAWN[profile.size]
-    return [draw(w, repeat, users) for repeat in range(min(repeats, 2 * profile.seeds))]
+    return [draw(w, repeat, users) for repeat in range(repeats if profile.epochs > 1 else 2)]
 
 
 def another(who: np.ndarray, repeat: int) -> np.ndarray:
     """(U,) somebody else of the same repeat for each person: the next one in a random circle."""
-    order = np.random.default_rng([SPLIT, 2, repeat]).permutation(len(who))
+    order = numpy_generator([SPLIT, 2, repeat]).permutation(len(who))
     speaker = np.empty_like(who)
     speaker[order] = who[np.roll(order, 1)]
     return speaker
@@ -419,7 +418,7 @@ def ridge_scores(w: World, persona: np.ndarray, seed: int) -> np.ndarray:
     It reads the votes of `World.others`. The penalty with the smallest squared error on votes of a fifth of these
     persons on a fifth of the images, both unseen until then, is taken; then all votes are used.
     """
-    rows, rng = w.others, np.random.default_rng([SPLIT, 4, seed])
+    rows, rng = w.others, numpy_generator([SPLIT, 4, seed])
     seen = w.features[~w.tested]
     x = (w.features - seen.mean(0)) / np.maximum(seen.std(0), 1e-9)
     x, persona = np.hstack([np.ones((len(x), 1)), x]).astype(np.float32), persona.astype(np.float32)
@@ -489,9 +488,9 @@ def raters(profile: Profile) -> Origin:
 
 
 def persons(profile: Profile) -> list[Cell]:
-    """aesmamba Table 4 and Figure 8: every kind of prompt and the ridge baseline, three seeds at most."""
+    """aesmamba Table 4 and Figure 8: every kind of prompt and the ridge baseline, three seeds of five."""
     kinds: tuple[Kind, ...] = (*KINDS, "ridge")
-    return [Cell(kind=kind, seed=seed) for seed in range(min(3, profile.seeds)) for kind in kinds]
+    return [Cell(kind=kind, seed=seed) for seed in range(profile.fewer_seeds) for kind in kinds]
 
 
 PERSONS = Study("aesmamba.persons", persons, compute, ("para", ratings, raters))

@@ -24,12 +24,11 @@ from aeslib.data.sources import cached
 from aeslib.losses import emd
 from aeslib.metrics import emd_distance
 from aeslib.profiles import Profile
-from aeslib.seeding import seeded
+from aeslib.seeding import hash_seed, numpy_generator, seeded
 from aeslib.studies.core import Outcome, Study, run_study
 from aeslib.studies.parts import Parts, parts
 from aeslib.training import Batches, FitConfig, fit, predict
 from aeslib.training.batches import Batch
-from aeslib.training.fit import hash_seed
 from aeslib.training.pretext import pretrained
 
 Net = Literal["searched", "random", "published", "cnn", "nima"]
@@ -102,7 +101,7 @@ def proxy(profile: Profile) -> tuple[Batches, Batches]:
     """Pictures for ω and for α: a tenth of the training pictures, 4:1."""
     data = ava(profile).train
     size = max(10, min(len(data), profile.images // 10))
-    order = np.random.default_rng(40).permutation(len(data))[:size]
+    order = numpy_generator(40).permutation(len(data))[:size]
     batch = 96 if profile.size == "paper" else 80
     first, second = data.take(order[: 4 * size // 5]), data.take(order[4 * size // 5 :])
     return replace(first, batch_size=batch), replace(second, batch_size=batch)
@@ -119,7 +118,7 @@ def halves_of(ids: list[str], split: Split) -> tuple[np.ndarray, np.ndarray]:
     A fifth of the references is held out and half of its pictures are judged, whatever the split, so that both can be
     paired; "image" may learn from the other half, and so has seen the same references in other distortions.
     """
-    rng = np.random.default_rng(41)
+    rng = numpy_generator(41)
     names = np.unique(reference_of(ids))
     held = np.isin(reference_of(ids), rng.permutation(names)[: max(1, len(names) // 5)])
     judged_ = held & (rng.random(len(ids)) < 0.5)
@@ -141,13 +140,13 @@ def tid(profile: Profile, split: Split, side: int) -> Parts:
     learn, judged_ = (np.flatnonzero(rows) for rows in halves_of(list(whole.ids), split))
     least = int(halves_of(list(whole.ids), "reference")[0].sum())
     size = least if profile.size == "paper" else min(least, profile.images // 5)
-    learn = np.sort(np.random.default_rng(42).permutation(learn)[:size])
+    learn = np.sort(numpy_generator(42).permutation(learn)[:size])
     return replace(found, train=seen(whole.take(learn), side), test=seen(whole.take(judged_), side), bins=tuple(bins))
 
 
 def shaped(data: Batches, view: View, seed: int) -> Batches:
     """Pictures of several shapes (each has one of `SHAPES`), as they are, squashed or cropped to the first shape."""
-    which = np.random.default_rng([seed, 43]).integers(0, len(SHAPES), len(data))
+    which = numpy_generator([seed, 43]).integers(0, len(SHAPES), len(data))
     square, side = SHAPES[0][0], max(max(shape) for shape in SHAPES)
     own = np.zeros((len(data), 3, side, side), np.uint8)
     flat = np.zeros((len(data), 3, square, square), np.uint8)
@@ -193,8 +192,8 @@ def hunt(config: Hunt, profile: Profile, checkpoint: Path) -> Outcome:
 
 
 def hunts(profile: Profile) -> list[Hunt]:
-    """Eight searches; two in a profile without repetitions."""
-    return [Hunt(seed=seed) for seed in range(8 if profile.seeds > 1 else 2)]
+    """Eight searches; two in a profile of single epochs."""
+    return [Hunt(seed=seed) for seed in range(8 if profile.epochs > 1 else 2)]
 
 
 def genotypes(profile: Profile) -> list[Genotype]:
@@ -224,7 +223,7 @@ def genotype_of(cell: Cell, profile: Profile) -> Genotype:
 
 def alike(model: Genotype, profile: Profile, seed: int) -> Genotype:
     """Random cells whose network has as many parameters as the model's, within `ALIKE`."""
-    config, rng = net_config(profile), np.random.default_rng([seed, 44])
+    config, rng = net_config(profile), numpy_generator([seed, 44])
 
     def size(genotype: Genotype) -> int:
         return count_parameters(lambda: score_model(genotype, config, (1.0,) * 10))
@@ -334,7 +333,7 @@ def improvements(profile: Profile) -> list[Cell]:
 def aspects(profile: Profile) -> list[Cell]:
     """Pictures of several shapes in three ways, three seeds at most."""
     views: tuple[View, ...] = ("own", "squash", "crop")
-    return _seeds(profile, *[Cell(view=view) for view in views], count=min(3, profile.seeds))
+    return _seeds(profile, *[Cell(view=view) for view in views], count=profile.fewer_seeds)
 
 
 def transfer(profile: Profile) -> list[Cell]:
@@ -344,7 +343,7 @@ def transfer(profile: Profile) -> list[Cell]:
         Cell(net="nima", loss="EMD", data="tid2013"),
     )
     cells = [replace(cell, split=split) for cell in kinds for split in SPLITS]
-    return _seeds(profile, *cells, count=min(3, profile.seeds))
+    return _seeds(profile, *cells, count=profile.fewer_seeds)
 
 
 SEARCH = Study("aestheticnet.search", hunts, hunt, ("ava",))

@@ -1,8 +1,9 @@
 """A study is a named grid of runs. `run_study` reads the runs that exist and computes those that do not.
 
 A run lies in `artifacts/PROFILE/STUDY/RUN-KEY/` with `run.json` (key, config, metrics, data sets read, seconds,
-digests) and `arrays.npz`. KEY covers the run's config, the profile, what its data sets were made from, the code that
-its study can reach, and the packages and processor that compute it (`aeslib.numerics`), so nothing stale is ever read.
+digests) and `arrays.npz`; profiles of the same sizes share theirs (`Profile.runs`). KEY covers the run's config, the
+profile's sizes, what its data sets were made from, the code that its study can reach, and the packages and processor
+that compute it (`aeslib.numerics`), so nothing stale is ever read.
 The folder is made under another name and renamed: it is whole or not there.
 """
 
@@ -30,8 +31,8 @@ from aeslib.errors import ParameterError, StateError, unknown
 from aeslib.locks import folder_lock
 from aeslib.numerics import numerics, one_thread
 from aeslib.paths import artifacts_dir, claimed, writing
-from aeslib.profiles import Profile
-from aeslib.seeding import no_unseeded_draws
+from aeslib.profiles import Profile, get_profile
+from aeslib.seeding import no_unseeded_draws, use_base_seed
 
 STUDIES = {
     "aestheticnet": ("aestheticnet",),
@@ -80,6 +81,8 @@ class Study:
     """The data sets that the runs read; a run that reads another is an error."""
     undefined: tuple[str, ...] = ()
     """Metrics that are NaN where there is nothing to measure, such as the error of a segment without images."""
+    reads: tuple[str, ...] = ()
+    """Fields of the profile beside its sizes that a single run depends on, such as the number of its seeds."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,8 @@ def run_key(study: Study, config: Any, profile: Profile, data: Sequence[Origin] 
     """Digest of everything a run depends on; `data` are the study's `origins` where they are known already."""
     files = code_of(study)
     data = origins(study, profile) if data is None else data
-    settings = json.dumps([study.name, asdict(config), asdict(profile)], sort_keys=True, default=str)
+    sizes = profile.sizes | {name: getattr(profile, name) for name in study.reads}
+    settings = json.dumps([study.name, asdict(config), sizes], sort_keys=True, default=str)
     sources = (f"{entry.key} {entry.source} {entry.detail}" for entry in data)
     return digest(settings, numerics(files), *sources, *files)
 
@@ -172,10 +176,16 @@ def run_study(
         progress: show a bar with an estimate.
     """
     study = find_study(study) if isinstance(study, str) else study
+    with use_base_seed(profile.base_seed):
+        return results_of(study, profile, shard, progress)
+
+
+def results_of(study: Study, profile: Profile, shard: tuple[int, int], progress: bool) -> Results:
+    """Return what `run_study` returns, at the base seed that is set."""
     configs = list(study.grid(profile))[shard[0] :: shard[1]]
     if not all(is_dataclass(config) for config in configs):
         raise ParameterError(f"the grid of {study.name} must list dataclasses.")
-    home = artifacts_dir(profile.name) / study.name
+    home = artifacts_dir(profile.runs) / study.name
     data = origins(study, profile)
     wanted = {run_key(study, config, profile, data): config for config in configs}
     if len(wanted) < len(configs):
@@ -211,7 +221,7 @@ def side_sources_in(record: Mapping[str, Any]) -> list[Origin]:
 
 def run_folders(profile: str) -> dict[str, Path]:
     """Return the folder of every run of a profile by the run's key."""
-    studies = (folder for folder in artifacts_dir(profile).glob("[!.]*.*") if folder.is_dir())
+    studies = (folder for folder in artifacts_dir(get_profile(profile).runs).glob("[!.]*.*") if folder.is_dir())
     return {name.rpartition("-")[2]: study / name for study in studies for name in os.listdir(study)}
 
 
@@ -225,7 +235,7 @@ def sources_of_runs(profile: str, keys: Sequence[str]) -> list[Origin]:
     folders = run_folders(profile)
     for key in keys:
         if key not in folders:
-            home = artifacts_dir(profile)
+            home = artifacts_dir(get_profile(profile).runs)
             raise ParameterError(f"no run with the key {key!r} in {home}; pass keys of `run_study(...).frame`.")
     records = (read_run(folders[key]) for key in dict.fromkeys(keys))
     return list(dict.fromkeys(entry for record in records for entry in sources_in(record)))

@@ -28,13 +28,13 @@ from aeslib.elta.objective import LFDS, Elta, RankSim, SelfTraining, distance
 from aeslib.elta.tfa import TFA, Level, Strategy
 from aeslib.metrics import STATISTICS
 from aeslib.profiles import Profile, Size
-from aeslib.seeding import seeded
+from aeslib.seeding import hash_seed, numpy_generator, seeded
 from aeslib.studies.core import Outcome, Study
 from aeslib.studies.frozen import Neck, blind, features, start_of, with_targets
 from aeslib.studies.parts import Parts, parts
 from aeslib.training import Batches, FitConfig, fit, predict
 from aeslib.training.batches import Batch
-from aeslib.training.fit import Objective, hash_seed
+from aeslib.training.fit import Objective
 from aeslib.training.pretext import SHARE, pretrained
 
 FACTOR = {"ava": 1.0, "aadb": 10.0, "tad66k": 1.0, "para": 2.0}
@@ -123,7 +123,7 @@ def prepared(key: str, host: str, profile: Profile) -> Parts:
 
 def repeated(train: Batches, share: float, seed: int) -> Batches:
     """Return a random share of the images, each repeated until there are as many rows as before."""
-    kept = np.random.default_rng([seed, 14]).permutation(len(train))[: max(1, round(share * len(train)))]
+    kept = numpy_generator([seed, 14]).permutation(len(train))[: max(1, round(share * len(train)))]
     return train.take(np.resize(kept, len(train)))
 
 
@@ -131,7 +131,7 @@ def pool_of(cell: Cell, profile: Profile) -> Batches:
     """Unlabelled pictures: a random draw from the other data sets, no more than there are to train on (elta A.2)."""
     others = [prepared(key, cell.host, profile).train for key in FACTOR if key != cell.data]
     size = len(prepared(cell.data, cell.host, profile).train)
-    rng = np.random.default_rng([cell.seed, 10])
+    rng = numpy_generator([cell.seed, 10])
     shares = np.array_split(np.arange(min(size, sum(map(len, others)))), len(others))
     drawn = [o.take(np.sort(rng.permutation(len(o))[: len(s)])) for o, s in zip(others, shares, strict=True)]
     x = "image" if profile.size == "paper" else "features"
@@ -352,7 +352,7 @@ def toy_set(profile: Profile) -> tuple[Batches, np.ndarray, np.ndarray]:
     known = frame.drop_duplicates("image_id").set_index("image_id")
     theme = known.loc[list(train.ids), "theme"].to_numpy(str)
     interval = np.minimum(train.targets["score"].astype(int), CLASSES - 1)
-    rows = matched(theme, interval, CLASSES, TOY, np.random.default_rng(0))
+    rows = matched(theme, interval, CLASSES, TOY, numpy_generator(0))
     index = np.unique(theme[rows], return_inverse=True)[1]
     return train.take(rows), index, interval[rows]
 
@@ -388,8 +388,8 @@ def toy_run(toy: Toy, profile: Profile, checkpoint: Path) -> Outcome:
 
 
 def toys(profile: Profile) -> list[Toy]:
-    """Both copies, three seeds at most."""
-    return [Toy(task, seed) for task in ("class", "score") for seed in range(min(3, profile.seeds))]
+    """Both copies, three seeds of five."""
+    return [Toy(task, seed) for task in ("class", "score") for seed in range(profile.fewer_seeds)]
 
 
 # --- the grids ---
@@ -459,11 +459,11 @@ def mixing(profile: Profile) -> list[Cell]:
 
 
 def sweep(profile: Profile) -> list[Cell]:
-    """elta Figure 5, how many are mixed (not given), and the weight of FLSA (not given): three seeds at most."""
+    """elta Figure 5, how many are mixed (not given), and the weight of FLSA (not given): three seeds of five."""
     tfa = modules(profile, "TFA")
     cells = [Cell(**tfa, tau1=t) for t in TAU1] + [Cell(**tfa, tau2=t) for t in TAU2 if t != TFA.tau2]
     cells += [Cell(**tfa | {"n": n}) for n in COUNTS if n != tfa["n"]] + [Cell(flsa=w) for w in WEIGHTS]
-    return per_seed(replace(profile, seeds=min(3, profile.seeds)), *cells)
+    return per_seed(replace(profile, seeds=profile.fewer_seeds), *cells)
 
 
 KEYS = tuple(FACTOR)

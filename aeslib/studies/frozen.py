@@ -49,8 +49,8 @@ def features(name: str, data: Batches, profile: Profile, share: int = SHARE) -> 
     modules = ("aeslib.studies.parts", "aeslib.training.pretext", BACKBONES[name].small.__module__)
     images = identity([data.images, data.rows, data.evaluate])
     code = [path for module in modules for path in closure(f"import {module}")]
-    key = digest(f"{name} {profile} {share}", numerics(code), *data.ids, images, *code)
-    path = artifacts_dir(profile.name) / "features" / f"{name}-{len(data)}-{key}.npy"
+    key = digest(f"{name} {profile.sizes} {share}", numerics(code), *data.ids, images, *code)
+    path = artifacts_dir(profile.runs) / "features" / f"{name}-{len(data)}-{key}.npy"
 
     def make(temporary: Path) -> None:
         with temporary.open("wb") as out:

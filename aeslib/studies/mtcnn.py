@@ -21,11 +21,10 @@ from aeslib.mtcnn.stages import BATCH, first_stage, predicted, second_stage, squ
 from aeslib.mtcnn.start import starting_encoder
 from aeslib.mtcnn.targets import Scaling, columns
 from aeslib.profiles import Profile
-from aeslib.seeding import seeded
+from aeslib.seeding import hash_seed, seeded
 from aeslib.studies.core import Outcome, Study
 from aeslib.studies.parts import Parts, parts
 from aeslib.training import Batches, FitConfig, fit, predict
-from aeslib.training.fit import hash_seed
 
 DROPOUT = {"aadb": 0.35, "eva": 0.25}
 """Data sets of the paper → dropout rate (mtcnn 3, 5.2.1)."""
@@ -211,7 +210,7 @@ def tasks(profile: Profile) -> list[Cell]:
 def variants(profile: Profile) -> list[Cell]:
     """mtcnn 3: separate output layers; and targets that a sigmoid cannot reach."""
     kinds: tuple[Kind, ...] = ("separate", "literal")
-    return [Cell(kind=kind, seed=seed) for kind in kinds for seed in range(min(3, profile.seeds))]
+    return [Cell(kind=kind, seed=seed) for kind in kinds for seed in range(profile.fewer_seeds)]
 
 
 TASKS = Study("mtcnn.tasks", tasks, compute, tuple(DROPOUT))

@@ -14,6 +14,7 @@ from aeslib.mtcnn.coverage import coverage
 from aeslib.mtcnn.maps import LAYERS
 from aeslib.profiles import Profile
 from aeslib.published import wide
+from aeslib.seeding import numpy_generator
 from aeslib.studies.core import Results
 from aeslib.studies.effects import columns_of, verdict
 
@@ -105,7 +106,7 @@ def by_tasks(runs: Results, key: str, published: pd.DataFrame, profile: Profile)
 
 def by_range(truth: np.ndarray, pred: np.ndarray, bins: Bins, seed: int = 0) -> pd.DataFrame:
     """Coverage counted both ways, for predictions (S, N), the same shuffled, and the mean as the only prediction."""
-    rng, made = np.random.default_rng(seed), []
+    rng, made = numpy_generator(seed), []
     kinds = {"network": pred, "network, shuffled": np.stack([rng.permutation(row) for row in pred]),
              "always the mean": np.full_like(pred, truth.mean())}  # fmt: skip
     for name, rows in kinds.items():

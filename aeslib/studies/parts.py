@@ -16,6 +16,7 @@ from aeslib.data.synthetic import pictures
 from aeslib.data.table import Source
 from aeslib.data.transforms import RECIPES, mirror
 from aeslib.profiles import Profile
+from aeslib.seeding import numpy_generator
 from aeslib.training import Batches
 
 Change = Callable[[Tensor], Tensor] | None
@@ -96,7 +97,7 @@ def tested(table: LabelTable, seed: int) -> np.ndarray:
     published = table.frame["split"].to_numpy() == "test"
     if published.any():
         return published
-    return np.random.default_rng([seed, 78]).permutation(len(table)) < max(1, round(TEST * len(table)))
+    return numpy_generator([seed, 78]).permutation(len(table)) < max(1, round(TEST * len(table)))
 
 
 def held_out(table: LabelTable, seed: int) -> np.ndarray:
@@ -104,7 +105,7 @@ def held_out(table: LabelTable, seed: int) -> np.ndarray:
     published = table.frame["split"].to_numpy() == "validation"
     if published.any():
         return published
-    return np.random.default_rng([seed, 77]).random(len(table)) < VALIDATION
+    return numpy_generator([seed, 77]).random(len(table)) < VALIDATION
 
 
 def batches(

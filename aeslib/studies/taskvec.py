@@ -18,6 +18,7 @@ from torch.func import functional_call
 
 from aeslib.data.sources import cached
 from aeslib.profiles import Profile
+from aeslib.seeding import torch_generator
 from aeslib.studies.core import Outcome, Study
 from aeslib.studies.parts import parts
 from aeslib.studies.taskvec_tasks import sets, stack_of, start_model, tower_features
@@ -108,7 +109,7 @@ class Bench:
         known = known or self.seen.tangent
         begin = initial(torch.from_numpy(self.start[:, :tasks]).float(), known.centre.shape[1], config.temperature)
         rows, given = torch.from_numpy(self.rows), torch.from_numpy(self.given)
-        return solve_tangent(known, rows, given, begin, config, torch.Generator().manual_seed(0))
+        return solve_tangent(known, rows, given, begin, config, torch_generator(0))
 
     def under(self, alpha: Tensor, known: Tangent | None = None) -> np.ndarray:
         """(T, U) of coefficients (R, n, L)."""
@@ -210,7 +211,7 @@ def meta_head(which: Which, profile: Profile, seed: int) -> MetaHead:
         (torch.tensor(one["row"].to_numpy()), torch.tensor(one["target"].to_numpy()))
         for _, one in frame.groupby("user_id")
     ]
-    made = MetaHead(model, torch.Generator().manual_seed(seed))
+    made = MetaHead(model, torch_generator(seed))
     made.fit(z, people, steps=50 * profile.epochs)
     return made
 
@@ -234,7 +235,7 @@ def run_users(view: View, profile: Profile, checkpoint: Path) -> Outcome:
 
 FLICKR_RATERS = ratings_of("flickr_aes", seed=0, split="train")
 """The reading behind `meta_head`."""
-USER_RUNS = Study("taskvec.users", all_views, run_users, (*TASKS, *USERS, "aadb", FLICKR_RATERS))
+USER_RUNS = Study("taskvec.users", all_views, run_users, (*TASKS, *USERS, "aadb", FLICKR_RATERS), reads=("seeds",))
 
 
 # --- ablations, all on REAL-CUR as in the paper ---
@@ -288,7 +289,7 @@ def exact_rows(bench: Bench, view: View, profile: Profile) -> dict[str, np.ndarr
     for r, trial in first_trials(bench, EXACT_USERS[shots] if profile.seeds > 1 else 1):
         mine = bench.users.people[trial.user]
         shown, given = bench.users.batch(mine.rows[trial.support]), torch.from_numpy(mine.scores[trial.support])
-        alpha = solve_exact(model, stack, shown, given, begin[r], config, torch.Generator().manual_seed(0))
+        alpha = solve_exact(model, stack, shown, given, begin[r], config, torch_generator(0))
         best = stack.merged(alone(stack, int(bench.start[r].argmax())))
         scores = {
             "Exact": scored(model, stack.merged(alpha), bench.users, mine.rows),
@@ -314,7 +315,7 @@ def tuned(
     mine.load_state_dict(weights, strict=False)
     lr = 1e-5 if paper else 1e-3
     config = replace(personal(profile, len(given)), lr=lr, final_lr=lr / 10, steps=500 if paper else 60)
-    fine_tuned(mine, shown, given, config, torch.Generator().manual_seed(0))
+    fine_tuned(mine, shown, given, config, torch_generator(0))
     return mine, parameters_of(mine)
 
 
@@ -335,4 +336,4 @@ def fewer_tasks(bench: Bench, view: View, profile: Profile) -> dict[str, np.ndar
     return made
 
 
-ABLATIONS = Study("taskvec.ablation", all_ablations, run_ablation, (*TASKS, ratings_of("real_cur")))
+ABLATIONS = Study("taskvec.ablation", all_ablations, run_ablation, (*TASKS, ratings_of("real_cur")), reads=("seeds",))

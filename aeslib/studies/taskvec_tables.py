@@ -12,6 +12,7 @@ import torch
 from aeslib.metrics import STATISTICS, Interval, bootstrap, weighted_mean
 from aeslib.profiles import Profile
 from aeslib.published import value, wide
+from aeslib.seeding import torch_generator
 from aeslib.studies.core import Results
 from aeslib.studies.effects import columns_of, verdict
 from aeslib.taskvec.protocol import SHOTS
@@ -118,7 +119,7 @@ def generic(runs: Results, key: str, item: str, profile: Profile) -> pd.DataFram
 
 def null_cosines(stack: TaskStack, names: Sequence[str], seed: int = 0) -> np.ndarray:
     """(PERMUTATIONS,) cosines of pairs of task vectors, one permuted within each layer: what chance alone gives."""
-    generator, made = torch.Generator().manual_seed(seed), []
+    generator, made = torch_generator(seed), []
     pairs = [(i, j) for i in range(stack.n) for j in range(i)]
     for k in range(PERMUTATIONS):
         i, j = pairs[k % len(pairs)]

@@ -180,7 +180,7 @@ def all_views(profile: Profile) -> list[View]:
 
 USERS = tuple(ratings_of(key) for key in WORLDS)
 """The readings behind `users_of`."""
-VIEWS = Study("taskvec.views", all_views, look, (*TASKS, *USERS))
+VIEWS = Study("taskvec.views", all_views, look, (*TASKS, *USERS), reads=("seeds",))
 
 
 @cached(maxsize=2)

@@ -32,7 +32,7 @@ from aeslib.metrics import srcc
 from aeslib.mtcnn.start import NORMALISED
 from aeslib.mtcnn.targets import columns
 from aeslib.profiles import Profile, Size
-from aeslib.seeding import seeded
+from aeslib.seeding import hash_seed, numpy_generator, seeded, torch_generator
 from aeslib.studies.aestheticnet import SIDE, STD, seen
 from aeslib.studies.core import Outcome, Study, run_study
 from aeslib.studies.effects import rescaled
@@ -49,7 +49,6 @@ from aeslib.taskvec.tasks import on_template
 from aeslib.taskvec.vectors import TaskStack, TaskVector, parameters_of
 from aeslib.training import Batches, FitConfig, fit, predict
 from aeslib.training.batches import Batch
-from aeslib.training.fit import hash_seed
 from aeslib.training.pretext import pretrained
 
 JUDGED = ("ava", "aadb")
@@ -363,7 +362,7 @@ def merge(config: Merge, profile: Profile, checkpoint: Path) -> Outcome:
         model.load_state_dict(stack.merged(alpha), strict=False)
         return predict(model, part, lambda m, batch: m(batch[x]))
 
-    rng = np.random.default_rng([config.seed, 62])
+    rng = numpy_generator([config.seed, 62])
     support = data.train.take(np.sort(rng.permutation(len(data.train))[:SHOTS]))
     truth = support.targets["score"]
     begun = time.process_time()
@@ -371,9 +370,7 @@ def merge(config: Merge, profile: Profile, checkpoint: Path) -> Outcome:
     begin = initial(torch.tensor([float(srcc(under(a, support), truth)) for a in single]), stack.shape[1])
     given = support.batch(np.arange(len(support)))
     learnt = small(profile, len(support))
-    alpha = solve_exact(
-        model, stack, given[x], given["score"], begin, learnt, torch.Generator().manual_seed(config.seed)
-    )
+    alpha = solve_exact(model, stack, given[x], given["score"], begin, learnt, torch_generator(config.seed))
     spent = time.process_time() - begun
     few = rescaled(under(alpha, data.test)[None], under(alpha, support)[None], truth)[0]
     uniform = under(torch.full(stack.shape, 1 / stack.n), data.test)
@@ -440,8 +437,8 @@ def kept_for_backward(encoder: nn.Module, image: Tensor) -> int:
 
 
 def seeds_of(profile: Profile) -> range:
-    """Three at most: what the time of a laptop allows."""
-    return range(min(3, profile.seeds))
+    """Three of five: what the time of a laptop allows."""
+    return range(profile.fewer_seeds)
 
 
 def everything(profile: Profile) -> list[Cell]:

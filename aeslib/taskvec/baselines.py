@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
 from aeslib.errors import ParameterError
-from aeslib.seeding import seeded
+from aeslib.seeding import moved, seeded
 from aeslib.taskvec.coefficients import Personal, personal_loss
 from aeslib.taskvec.network import TaskModel
 from aeslib.taskvec.solve import lr_at
@@ -59,7 +59,7 @@ class Pam:
         filled = np.where(np.isnan(rated), np.nanmean(rated, 0), rated)
         scale = StandardScaler().fit(known)
         attributes = Ridge(100.0).fit(scale.transform(known), filled).predict(scale.transform(features))
-        clusters = KMeans(CONTENTS, n_init=1, random_state=seed).fit(scale.transform(known))
+        clusters = KMeans(CONTENTS, n_init=1, random_state=moved(seed)).fit(scale.transform(known))
         away = clusters.transform(scale.transform(features))
         near = np.exp(-((away - away.min(1, keepdims=True)) / away.std()))
         return cls(*(StandardScaler().fit_transform(part) for part in (attributes, near / near.sum(1, keepdims=True))))

@@ -18,6 +18,7 @@ from scipy.special import expit
 from aeslib.errors import DataError, ParameterError
 from aeslib.metrics import STATISTICS, Interval, bootstrap, srcc
 from aeslib.paths import write_text
+from aeslib.seeding import numpy_generator
 
 PRIOR = 0.5
 """Standard deviation of each coefficient's change; chosen on raters of another seed."""
@@ -224,7 +225,7 @@ class Rater:
 
 def simulate(gallery: Gallery, rater: Rater, count: int, seed: int = 0, *, duels: bool = False) -> Session:
     """A session of `count` answers by a simulated rater, each question chosen as for a person."""
-    rng, session = np.random.default_rng(seed), Session()
+    rng, session = numpy_generator(seed), Session()
     for _ in range(count):
         taste = infer(gallery, session.pairs(gallery.row))
         if duels:

@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 from aeslib.data.images import decode, to_rgb
 from aeslib.errors import ParameterError
 from aeslib.metrics import srcc
+from aeslib.seeding import torch_generator
 from aeslib.taskvec.coefficients import Personal, initial
 from aeslib.taskvec.network import TaskModel
 from aeslib.taskvec.solve import solve_exact, solve_tangent, tangent
@@ -108,7 +109,7 @@ class Personalizer(RegressorMixin, BaseEstimator):
         ]
         self.agreement_ = np.array([float(srcc(one, given.numpy())) for one in each])
         begin = initial(torch.from_numpy(self.agreement_).float(), stack.shape[1], config.temperature)
-        generator = torch.Generator().manual_seed(self.random_state)
+        generator = torch_generator(self.random_state)
         if self.solver == "tangent":
             known, rows = tangent(self.model, stack, shown, len(shown), begin), torch.arange(len(shown))
             alpha = solve_tangent(known, rows[None], given[None], begin[None], config, generator)[0]

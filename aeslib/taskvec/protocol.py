@@ -11,6 +11,7 @@ import numpy as np
 
 from aeslib.errors import ParameterError
 from aeslib.metrics import srcc
+from aeslib.seeding import numpy_generator
 
 SHOTS = (10, 100)
 
@@ -49,7 +50,7 @@ def trials(users: Sequence[Collection], shots: int, count: int, seed: int) -> li
         if len(user.rows) < shots + 3:
             raise ParameterError(f"user {user.name!r} rated {len(user.rows)} images; {shots}-shot needs {shots + 3}.")
         for draw in range(count):
-            order = np.random.default_rng([seed, shots, number, draw]).permutation(len(user.rows))
+            order = numpy_generator([seed, shots, number, draw]).permutation(len(user.rows))
             made.append(Trial(number, order[:shots], order[shots:]))
     return made
 

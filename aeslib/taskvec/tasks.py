@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from aeslib.losses import emd, squared_error
 from aeslib.profiles import Profile
+from aeslib.seeding import torch_generator
 from aeslib.taskvec.network import TEMPLATE
 from aeslib.training.batches import Batch
 from aeslib.training.fit import FitConfig
@@ -55,7 +56,7 @@ def phases(profile: Profile, seed: int) -> Phases:
 
 def shared_head(seed: int, model: nn.Module) -> None:
     """Give the head the random weights that all tasks start from: CLIP has none, and θ_pre must be one for all."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch_generator(seed)
     for name, value in model.named_parameters():
         if name.startswith("head."):
             bound = value.shape[-1] ** -0.5 if value.ndim > 1 else 0.0

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from aeslib.errors import ParameterError
+from aeslib.seeding import numpy_generator
 
 Batch = dict[str, Tensor]
 """`image` (B, 3, H, W) float in 0–1, `index` (B,) rows in the source, and one entry per target."""
@@ -76,7 +77,7 @@ class Batches:
 
         What `augment` draws follows `fit`, or the block `with seeded(SEED):` around a call of your own.
         """
-        order = np.random.default_rng([seed, epoch]).permutation(len(self))
+        order = numpy_generator([seed, epoch]).permutation(len(self))
         for start in range(0, len(self), self.batch_size):
             rows = order[start : start + self.batch_size]
             if len(rows) >= world:

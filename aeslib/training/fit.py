@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from aeslib.errors import ParameterError, StateError
-from aeslib.seeding import seeded
+from aeslib.seeding import hash_seed, seeded
 from aeslib.training.batches import Batch, Batches
 from aeslib.training.checkpoint import load_checkpoint, save_checkpoint
 from aeslib.training.identity import identity
@@ -328,11 +328,6 @@ class _Run:
         if self.best:
             self.model.load_state_dict(self.best)
         self.model.requires_grad_(True).eval().to(self.home)
-
-
-def hash_seed(*parts: int) -> int:
-    """One 63-bit seed from several numbers, well mixed."""
-    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> 1)
 
 
 def predict(model: nn.Module, data: Batches, output: Callable[[nn.Module, Batch], Tensor] | None = None) -> np.ndarray:

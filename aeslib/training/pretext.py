@@ -18,7 +18,7 @@ from aeslib.errors import StateError
 from aeslib.numerics import numerics, one_thread
 from aeslib.paths import artifacts_dir, exclusive
 from aeslib.profiles import Profile
-from aeslib.seeding import seeded
+from aeslib.seeding import base_seed, numpy_generator, seeded
 from aeslib.training.batches import Batch, Batches
 from aeslib.training.checkpoint import read_weights, save_weights
 from aeslib.training.fit import FitConfig, fit
@@ -54,7 +54,7 @@ def objective(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]
 
 def pictures(n: int, size: int, seed: int = SEED) -> Batches:
     """n pictures of scenes drawn without any data set's habits, with their theme and qualities."""
-    scenes = draw_scenes(np.random.default_rng(seed), n, Camera())
+    scenes = draw_scenes(numpy_generator(seed), n, Camera())
     targets: dict[str, np.ndarray] = {"theme": scenes["theme"].astype(np.int64), "quality": qualities(scenes)}
     return Batches(render(scenes, size).numpy(), targets, [f"pretext-{row}" for row in range(n)])
 
@@ -73,8 +73,8 @@ def pretrained(name: str, profile: Profile, *, share: int = 1, progress: bool = 
     with seeded(SEED):
         encoder = build(name)
         files = closure(f"import {__name__}, {BACKBONES[name].small.__module__}")
-        key = digest(f"{name} {sizes}", numerics(files), *files)
-        path = artifacts_dir(profile.name) / "pretext" / f"{name}-{key}.safetensors"
+        key = digest(f"{name} {sizes}{f' base seed {base_seed()}' if base_seed() else ''}", numerics(files), *files)
+        path = artifacts_dir(profile.runs) / "pretext" / f"{name}-{key}.safetensors"
         if _put(path, encoder):
             return encoder
         with exclusive(path.with_suffix(".lock")), one_thread():

@@ -14,6 +14,7 @@ from PIL import Image
 
 from aeslib.errors import AeslibError, ParameterError
 from aeslib.plots.taskvec import figure_curve, figure_weights
+from aeslib.seeding import numpy_generator
 from aeslib.taskvec import lab
 from aeslib.taskvec.sessions import SessionStore
 from aeslib.widgets.choose import picture as shown_figure
@@ -65,7 +66,7 @@ class TasteLab(Framed, widgets.VBox):
         rater: lab.Rater | None = None,
     ) -> None:
         self.gallery, self.images, self.tasks, self.store, self.rater = gallery, images, tasks, store, rater
-        self.session, self.name, self.listing, self.rng = lab.Session(), "", False, np.random.default_rng(0)
+        self.session, self.name, self.listing, self.rng = lab.Session(), "", False, numpy_generator(0)
         self.reported: lab.Session | None = None
         self._controls()
         super().__init__(self._rows())
@@ -190,7 +191,7 @@ class TasteLab(Framed, widgets.VBox):
         """The lab after some answers of the simulated rater, from none on; without one, only as it is."""
         if self.rater is None:
             return Film([], [], [Frame([], [], shown(self))])
-        session, rng, frames = self.session, np.random.default_rng(0), []
+        session, rng, frames = self.session, numpy_generator(0), []
         self.session = lab.Session()
         for k, count in enumerate(WALK):
             self.session = self._simulated(self.session, count - len(self.session), rng)

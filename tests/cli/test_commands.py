@@ -131,13 +131,16 @@ def test_claims_prints_the_ledger(capsys):
 
 
 def test_clean_removes_what_runs_made_and_nothing_else(tmp_path, capsys):
-    made = [results_dir("smoke"), results_dir("verify"), artifacts_dir("paper")]
+    made = [results_dir(name) for name in ("smoke", "night-seed2", "verify")]
+    made += [artifacts_dir("paper"), artifacts_dir("default-seed2")]
     for folder in made:
         write_text(folder / "a" / "b.txt", "x" * 2**20)
-    mine = write_text(tmp_path / "results" / "mine.txt", "x")
+    mine = [
+        write_text(tmp_path / "results" / name, "x") for name in ("mine.txt", "default-seedlings/x", "night-seed0/x")
+    ]
     assert main(["clean"]) == 0
     assert capsys.readouterr().out == "".join(f"removed {folder} (1 MB)\n" for folder in made)
-    assert mine.is_file()
+    assert all(path.is_file() for path in mine)
     assert not any(folder.exists() for folder in made)
     assert main(["clean"]) == 0
     assert capsys.readouterr().out == "nothing to remove\n"

@@ -10,7 +10,10 @@ from aeslib.cli import main
 from aeslib.cli.parser import ANSWERED, COMMANDS, parse
 from aeslib.paths import ROOT
 
-REPORT = "Known: --profile, --only, --cores, --dry-run, --force, --cluster, --partition, --account, --resume, --help."
+REPORT = (
+    "Known: --profile, --base-seed, --only, --papers, --cores, --dry-run, --force, --cluster, --partition, --account, "
+    "--resume, --help."
+)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +26,13 @@ REPORT = "Known: --profile, --only, --cores, --dry-run, --force, --cluster, --pa
         ("report --dry", f"no option of report named '--dry'. Did you mean '--dry-run'? {REPORT}"),
         ("report --ony=02*", f"no option of report named '--ony'. Did you mean '--only'? {REPORT}"),
         ("report smoke", f"no option of report named 'smoke'. {REPORT}"),
-        ("--profile smok", "no profile named 'smok'. Did you mean 'smoke'? Known: smoke, default, paper."),
+        ("--profile smok", "no profile named 'smok'. Did you mean 'smoke'? Known: smoke, default, night, paper."),
+        ("--base-seed -1", "--base-seed is '-1'; expected a whole number, 0 or more."),
+        ("--base-seed two", "--base-seed is 'two'; expected a whole number, 0 or more."),
+        ("--papers elta,aesmmba", "no paper named 'aesmmba'. Did you mean 'aesmamba'? "
+         "Known: elta, aesmamba, taskvec, mtcnn, aestheticnet."),
+        ("--papers elta --only 1*", "--papers and --only both choose notebooks; give one of them."),
+        ("--only 02*,9*", "no notebook named '9*'. Known: "),
         ("report --cores 0", "--cores is '0'; expected a whole number, 1 or more."),
         ("report --cores two", "--cores is 'two'; expected a whole number, 1 or more."),
         ("report --cluster slrum", "no cluster named 'slrum'. Did you mean 'slurm'? Known: slurm."),
@@ -52,7 +61,8 @@ def test_wrong_words(words, message, capsys):
     assert out == ""
     assert error.count("\n") == 1
     if message is not None:
-        assert error == f"aeslib: {message}\n"
+        assert error.startswith(f"aeslib: {message}")
+        assert message.endswith(": ") or error == f"aeslib: {message}\n"
 
 
 @pytest.mark.parametrize(
@@ -63,6 +73,11 @@ def test_wrong_words(words, message, capsys):
         ("--profile smoke", {"profile": "smoke"}),
         ("report --only 02* --cores 3 --dry-run --force",
          {"only": "02*", "cores": 3, "dry_run": True, "force": True}),
+        ("--base-seed 0", {"profile": "default"}),
+        ("--profile night --base-seed 2 --papers elta,aesmamba",
+         {"profile": "night-seed2", "only": "1*,2*,60_*"}),
+        ("claims --profile night --base-seed 2", {"profile": "night-seed2"}),
+        ("notebook 02 --profile night-seed2", {"profile": "night-seed2"}),
         ("--resume", {"resume": True, "cluster": None}),
         ("test -- -k ledger -x", {"rest": ["-k", "ledger", "-x"]}),
         ("lab -- --no-browser", {"rest": ["--no-browser"]}),

@@ -1,5 +1,6 @@
 """Studies: runs are computed once, keyed by all they depend on, whole or not there."""
 
+import ast
 import json
 import multiprocessing
 import os
@@ -18,7 +19,8 @@ from aeslib import code
 from aeslib.data import load_card, pictured
 from aeslib.data.sources import Origin, cached, note, recording, stand_in_origin
 from aeslib.errors import ParameterError, StateError
-from aeslib.profiles import PROFILES
+from aeslib.paths import artifacts_dir
+from aeslib.profiles import PROFILES, get_profile
 from aeslib.studies import core
 from aeslib.studies.core import (
     STUDIES,
@@ -68,6 +70,43 @@ def test_runs_are_computed_once_and_read_back():
     assert list(first.frame.columns[:3]) == ["method", "seed", "srcc"]
     stacked = again.stacked("pred", method="a")
     np.testing.assert_array_equal(stacked[0], np.random.default_rng(0).random(5)[1:])  # seeds in order
+
+
+def test_night_and_default_share_runs_and_base_seeds_do_not():
+    def grid(profile):
+        return [Cell("a", seed) for seed in range(profile.seeds)]
+
+    study = make(grid=grid)
+    first = run_study(study, get_profile("default"), progress=False)
+    assert len(calls) == get_profile("default").seeds
+    both = run_study(study, get_profile("night"), progress=False)
+    assert len(calls) == get_profile("night").seeds
+    assert set(first.frame["key"]) < set(both.frame["key"])
+    moved = run_study(study, get_profile("night-seed3"), progress=False)
+    assert len(calls) == 2 * get_profile("night").seeds
+    assert not set(moved.frame["key"]) & set(both.frame["key"])
+    assert [path.name for path in sorted(artifacts_dir("").iterdir())] == ["default", "default-seed3"]
+
+
+def test_a_run_that_reads_the_number_of_seeds_is_not_shared():
+    study, cell = make(reads=("seeds",)), Cell("a", 0)
+    keys = {run_key(s, cell, get_profile(name)) for s in (study, make()) for name in ("default", "night")}
+    assert len(keys) == 3
+
+
+def test_only_grids_read_how_many_runs_there_are():
+    """Run keys leave the number of seeds and resamples out, so a run must not read them unless its study says so."""
+    grids = {"per_seed", "toys", "sweep", "grid", "tasks", "variants", "persons", "seeds_of", "_seeds", "hunts", "sets",
+             "comparison", "losses", "improvements", "aspects", "transfer"}  # fmt: skip
+    said = {"Bench.of", "how_many", "exact_rows"}  # of taskvec, whose studies say `reads=("seeds",)`
+    readers = set()
+    for path in (code.PACKAGE / "studies").glob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not path.stem.endswith(("_tables", "_photos")) and isinstance(function, ast.FunctionDef):
+                text = ast.unparse(function)
+                if re.search(r"profile\.(name|seeds|bootstrap|thorough|fewer_seeds)\b", text):
+                    readers.add("Bench.of" if function.name == "of" else function.name)
+    assert readers <= grids | said, readers - grids - said
 
 
 def test_shards_share_the_grid():

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from aeslib.errors import ParameterError
+from aeslib.seeding import torch_generator
 
 STEPS = 5
 KINDS = (
@@ -55,7 +56,7 @@ def distort(pictures: np.ndarray, kind: np.ndarray, step: np.ndarray, seed: int 
     out = np.empty_like(pictures)
     for one in np.unique(kind):
         rows = np.flatnonzero(kind == one)
-        chance = torch.Generator().manual_seed(seed * 100 + int(one))
+        chance = torch_generator(seed * 100 + int(one))
         image = torch.from_numpy(pictures[rows]).float() / 255
         level = torch.from_numpy(step[rows].astype(np.float32)).view(-1, 1, 1, 1)
         out[rows] = _methods()[one](image, level, chance).clamp(0, 1).mul(255).round().to(torch.uint8).numpy()

@@ -10,6 +10,7 @@ from aeslib.data.synthetic.distortions import distort
 from aeslib.data.synthetic.standins import CAPTIONS, World, world
 from aeslib.numerics import numerics
 from aeslib.paths import cache_home, reserve
+from aeslib.seeding import base_seed
 
 CHUNK = 1200
 """Pictures in memory at once."""
@@ -26,7 +27,8 @@ def pictures(key: str, *, size: int, seed: int, px: int, tail: float = 1.0) -> n
     """
     base = key.removesuffix(CAPTIONS)
     files = [path for path in package_modules() if path.parent.name == "synthetic"]
-    path = cache_home() / "world" / f"{base}-{size}-{seed}-{tail:g}-{px}-{digest(numerics(), *files)}.npy"
+    moved = f"_{base_seed()}" if base_seed() else ""
+    path = cache_home() / "world" / f"{base}-{size}-{seed}{moved}-{tail:g}-{px}-{digest(numerics(), *files)}.npy"
     return kept(path, lambda temporary: _write(temporary, world(base, size, seed, tail), px, seed), files)
 
 

@@ -6,7 +6,6 @@ the raters, and so the ceiling. No picture is rendered here.
 
 import zlib
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ from aeslib.data.synthetic.specs import SHARES, SPECS, TASKS, Attribute, Spec
 from aeslib.data.synthetic.truth import QUALITIES, beauty, qualities
 from aeslib.data.table import LabelTable, Level
 from aeslib.errors import ParameterError, unknown
+from aeslib.seeding import numpy_generator, remembered
 
 REFERENCE = 4000
 """Scenes behind each calibration."""
@@ -80,7 +80,7 @@ class Ceiling:
 
 def rng_of(*parts: object) -> np.random.Generator:
     """A generator that depends on all parts, the same on every machine."""
-    return np.random.default_rng([zlib.crc32(repr(part).encode()) for part in parts])
+    return numpy_generator([zlib.crc32(repr(part).encode()) for part in parts])
 
 
 def spec_of(key: str) -> Spec:
@@ -130,7 +130,7 @@ class Calibration:
         return seen
 
 
-@cache
+@remembered(maxsize=None)
 def calibration(base: str) -> Calibration:
     """Fit the map from beauty to opinion so that *mean votes* are distributed as published."""
     spec, rng = SPECS[base], rng_of(base, "calibration")
@@ -174,7 +174,7 @@ def chosen(rng: np.random.Generator, spec: Spec, known: Calibration, n: int, tai
     return pool[rng.permutation(order[np.minimum(place, len(pool) - n + turn)])]
 
 
-@lru_cache(maxsize=4)
+@remembered(maxsize=4)
 def world(key: str, size: int, seed: int, tail: float = 1.0) -> World:
     """Scenes, raters and votes of a stand-in of `size` images (never more than the data set has)."""
     spec, base = spec_of(key), key.removesuffix(CAPTIONS)
