@@ -14,6 +14,7 @@ import pandas as pd
 
 from aeslib.errors import AeslibError, DataError, ParameterError, unknown
 from aeslib.ledger import aesmamba, aestheticnet, elta, mtcnn, rules, taskvec  # noqa: F401 - they enter their judges
+from aeslib.ledger.controls import control_table, under_control
 from aeslib.ledger.evidence import JUDGES, Evidence, Finding, Loaded, MissingDataError, Verdict, fingerprint, wording
 from aeslib.paths import portable, results_dir, write_text
 from aeslib.profiles import get_profile
@@ -58,7 +59,7 @@ def judge(claim: Claim, *, profile: str = "default", loaded: Loaded | None = Non
     see.inputs[f"claim:{claim.id}"] = wording(claim)
     see.note(f"code:{rule.__module__}")
     try:
-        finding = rule(see, **claim.parameters)
+        finding = under_control(rule(see, **claim.parameters), see)
     except MissingDataError as error:
         finding = Finding(verdict="needs data", why=str(error))
     except AeslibError as error:
@@ -108,7 +109,7 @@ def _judge_each(chosen: Iterable[Claim], profile: str, known: dict[str, Outcome]
 
 
 def write(outcomes: pd.DataFrame, path: Path | None = None, *, profile: str = "default", notebook: str = "") -> Path:
-    """Write outcomes as JSON (default: `results/PROFILE/claims.json`), checked against the schema.
+    """Write outcomes and positive controls as JSON (default: `results/PROFILE/claims.json`), checked by the schema.
 
     `notebook` names the one that writes: its record then lists the file.
     """
@@ -116,6 +117,7 @@ def write(outcomes: pd.DataFrame, path: Path | None = None, *, profile: str = "d
     record = {
         "profile": profile,
         "notebook": notebook,
+        "controls": json.loads(control_table(profile).to_json(orient="records")),
         "claims": portable(json.loads(outcomes.to_json(orient="records"))),
     }
     _check(record, path)

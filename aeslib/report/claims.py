@@ -9,7 +9,7 @@ from typing import Any
 
 from aeslib.ledger.core import JUDGES
 from aeslib.report.gather import Book, Output
-from aeslib.report.parts import NOT_JUDGED, VERDICTS, chip, code_type, item_link, link, plural, raw
+from aeslib.report.parts import NOT_JUDGED, VERDICTS, chip, code_type, grid, item_link, link, plural, raw
 
 
 def claims(book: Book) -> str:
@@ -32,8 +32,32 @@ def claims(book: Book) -> str:
                 f'<table class="claims plain"><thead><tr>{top}</tr></thead><tbody>\n{rows}</tbody></table></div>'
                 '<script src="_static/claims.js"></script>'
             ),
+            *controls(book.controls),
         ]
     )
+
+
+def controls(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The table of positive controls with its heading; nothing where the ledger has none."""
+    if not rows:
+        return []
+    head = ("control", "study", "put in", "found", "passed")
+    cells = [
+        (escape(row["control"]), f"<code>{escape(row['study'])}</code>", escape(row["put_in"]), found(row),
+         escape(row["passed"]))
+        for row in rows
+    ]  # fmt: skip
+    return [
+        "## Positive controls",
+        "An effect put in on purpose, which the comparison must find. Where one is missed (*no*), no claim that rests "
+        "on the comparison is testable.",
+        raw(grid(head, cells)),
+    ]
+
+
+def found(row: Mapping[str, Any]) -> str:
+    """What was found of a control, with its interval."""
+    return "" if row["found"] is None else f"{row['found']:.3g} [{row['low']:.3g}, {row['high']:.3g}]"
 
 
 def filters(rows: Sequence[Mapping[str, Any]]) -> str:

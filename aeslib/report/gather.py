@@ -94,6 +94,8 @@ class Book:
     outputs: list[Output]
     claims: list[dict[str, Any]] | None
     """None: nothing has been judged yet."""
+    controls: list[dict[str, Any]]
+    """Positive controls with what was found of them, as the ledger has them."""
     data: pd.DataFrame
     cards: list[DatasetCard]
 
@@ -205,6 +207,12 @@ def read_claims(results: Path) -> list[dict[str, Any]] | None:
     return marked(path)
 
 
+def read_controls(results: Path) -> list[dict[str, Any]]:
+    """The positive controls in the ledger that `read_claims` has checked; none when it has not run."""
+    path = results / "claims.json"
+    return read_json(path).get("controls", []) if path.is_file() else []
+
+
 def gather(profile: str) -> Book:
     """All that a run of `profile` left under `results/PROFILE`."""
     from aeslib.data.status import status
@@ -217,6 +225,7 @@ def gather(profile: str) -> Book:
         runs=read_runs(results),
         outputs=read_outputs(results),
         claims=read_claims(results),
+        controls=read_controls(results),
         data=status(),
         cards=[load_card(key) for key in KEYS],
     )

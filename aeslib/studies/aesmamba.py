@@ -25,7 +25,7 @@ from aeslib.profiles import Profile
 from aeslib.seeding import hash_seed, numpy_generator, seeded
 from aeslib.studies.core import Outcome, Study
 from aeslib.studies.frozen import Neck, with_features, with_targets
-from aeslib.studies.parts import FRESH, Parts, parts
+from aeslib.studies.parts import FRESH, Parts, parts, repeated
 from aeslib.training import Batches, FitConfig, fit, predict
 from aeslib.training.pretext import pretrained
 
@@ -67,6 +67,8 @@ class Cell:
     """Weight of the class loss."""
     ratio: int = 0
     """Training images of the commonest class for one of the rarest (`long_tailed`); 0: all training images."""
+    share: float = 1.0
+    """Of the training images that a run sees; it repeats them up to the full number, so that steps stay equal."""
     text: Text = ""
     seed: int = 0
 
@@ -99,6 +101,8 @@ def data_of(cell: Cell, profile: Profile) -> Parts:
     made = with_targets(found, targets)
     if cell.ratio:
         made = replace(made, train=made.train.take(long_tailed(made.train.targets["label"][:, 0], cell.ratio)))
+    if cell.share < 1:
+        made = replace(made, train=repeated(made.train, cell.share, cell.seed))
     return made
 
 
@@ -312,7 +316,14 @@ def balance(profile: Profile) -> list[Cell]:
     return per_seed(profile, *cells)
 
 
+def control(profile: Profile) -> list[Cell]:
+    """Positive control of Tables 1 and 3: with a quarter of the images, and as many steps, correlations must fall."""
+    cells = [Cell(data="ava"), Cell(data="para", task="attributes")]
+    return per_seed(profile, *[replace(cell, share=0.25) for cell in cells])
+
+
 study = partial(Study, run=compute)
+CONTROL = study("aesmamba.control", control, data=("ava", "para"))
 VISUAL = study("aesmamba.visual", visual, data=tuple(NAMES))
 MULTIMODAL = study("aesmamba.multimodal", multimodal, data=(*HISTOGRAMS, *(f"{key}{CAPTIONS}" for key in HISTOGRAMS)))
 FINE_GRAINED = study("aesmamba.fine_grained", fine_grained, data=("para",))

@@ -31,7 +31,7 @@ from aeslib.profiles import Profile, Size
 from aeslib.seeding import hash_seed, numpy_generator, seeded
 from aeslib.studies.core import Outcome, Study
 from aeslib.studies.frozen import Neck, blind, features, start_of, with_targets
-from aeslib.studies.parts import Parts, parts
+from aeslib.studies.parts import Parts, parts, repeated
 from aeslib.training import Batches, FitConfig, fit, predict
 from aeslib.training.batches import Batch
 from aeslib.training.fit import Objective
@@ -119,12 +119,6 @@ def prepared(key: str, host: str, profile: Profile) -> Parts:
     name = encoder_of(host, profile.size)
 
     return with_targets(data, lambda part: {**part.targets, "features": features(name, part, profile, share_of(name))})
-
-
-def repeated(train: Batches, share: float, seed: int) -> Batches:
-    """Return a random share of the images, each repeated until there are as many rows as before."""
-    kept = numpy_generator([seed, 14]).permutation(len(train))[: max(1, round(share * len(train)))]
-    return train.take(np.resize(kept, len(train)))
 
 
 def pool_of(cell: Cell, profile: Profile) -> Batches:

@@ -124,3 +124,17 @@ def batches(
     if table.attributes:
         targets["attributes"] = table.frame[[f"attr_{name}" for name in table.attributes]].to_numpy(np.float32)
     return Batches(shown, targets, table.frame["image_id"].tolist(), batch_size, train, evaluate, rows)
+
+
+def repeated(train: Batches, share: float, seed: int) -> Batches:
+    """Return a random share of the images, each repeated until there are as many rows as before.
+
+    A model trained on them takes as many steps and must end worse: the positive control of comparisons of methods.
+
+    Args:
+        train: N images to learn from.
+        share: of them that is kept, in (0, 1].
+        seed: of the choice.
+    """
+    kept = numpy_generator([seed, 14]).permutation(len(train))[: max(1, round(share * len(train)))]
+    return train.take(np.resize(kept, len(train)))

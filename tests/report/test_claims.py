@@ -37,10 +37,13 @@ def test_a_result_that_is_gone_has_no_link(row):
 
 
 def test_the_page_shows_every_field_and_stale_as_a_verdict(row):
-    counts = Counter({"stale": 1})
-    book = SimpleNamespace(claims=[row], verdicts=counts, outputs=[MADE], profile=get_profile("smoke"))
+    counts, profile = Counter({"stale": 1}), get_profile("smoke")
+    control = {"control": "fewer <pictures>", "study": "elta.ablation", "put_in": "SRCC must fall", "found": -0.0571,
+               "low": -0.08, "high": -0.03, "passed": "yes"}  # fmt: skip
+    book = SimpleNamespace(claims=[row], verdicts=counts, outputs=[MADE], profile=profile, controls=[control])
     page = claims(book)
     shown = ["**smoke** profile", "Section 1", "effect 0.5 [0.25, 0.75]", "5 seeds", 'class="badge">synthetic']
+    shown += ["## Positive controls", "fewer &lt;pictures&gt;", "-0.0571 [-0.08, -0.03]", "<td>yes</td>"]
     shown += ['data-verdict="stale"', '<option value="stale">', "chip v-stale", "files/tables/elta.T4-changes.json"]
     assert [part for part in shown if part not in page] == []
 
