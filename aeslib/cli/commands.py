@@ -131,9 +131,23 @@ def show_frame(frame: "pd.DataFrame") -> None:
 
 
 def claims(options: argparse.Namespace) -> int:
-    """The ledger's table: as it was judged, what is stale marked; judged now where it holds no verdict."""
+    """Print the ledger, what is stale marked and judged now where it holds no verdict; `diff` compares two ledgers."""
     from aeslib.ledger.core import format_table, ledger
 
+    if options.action == "diff":
+        return claims_diff(options)
     found = ledger(options.paper, options.verdict, options.item, profile=options.profile)
     print(format_table(found, width=WIDTH))
+    return 0
+
+
+def claims_diff(options: argparse.Namespace) -> int:
+    """Print which verdicts differ between two ledgers, and how many of them are flipped."""
+    from aeslib.ledger.compare import changes, ledger_file, summary
+
+    first, second = ledger_file(options.first), ledger_file(options.second)
+    table = changes(first, second)
+    if len(table):
+        show_frame(table)
+    print(summary(first, second, table))
     return 0

@@ -91,7 +91,7 @@ COMMANDS = {
         (("action", ""), ("key", "?")),
     ),
     "claims": Command(
-        "the papers' claims with what was found",
+        "the papers' claims with what was found; diff A B: which verdicts differ between two profiles or ledgers",
         "commands:claims",
         (
             PROFILE,
@@ -100,6 +100,7 @@ COMMANDS = {
             Option(("--verdict",), "only this verdict", "WORDS"),
             Option(("--item",), "only claims about this table or figure, such as elta.T1", "ITEM"),
         ),
+        (("action", "?"), ("first", "?"), ("second", "?")),
     ),
     "review": Command(
         "judge one claim or item with the evidence that a time allows, or compare two receipts",
@@ -187,13 +188,23 @@ def check(options: Options) -> None:
     for name in ("minutes", "tolerance"):
         if name in options:
             setattr(options, name, amount(name, getattr(options, name)))
-    if "action" in options:
+    if "first" in options:
+        check_diff(options)
+    elif "action" in options:
         actions = ("status", "verify", "fetch")
         if options.action not in actions:
             raise unknown("data command", options.action, actions)
         if (options.key is None) != (options.action == "status"):
             need = "takes no key" if options.key else "needs the key of a data set, such as aadb"
             raise ParameterError(f"data {options.action} {need}.")
+
+
+def check_diff(options: Options) -> None:
+    """Raise `ParameterError` unless `claims` stands alone or is followed by `diff` and two ledgers."""
+    if options.action not in (None, "diff"):
+        raise unknown("action of claims", options.action, ["diff"])
+    if options.action == "diff" and options.second is None:
+        raise ParameterError("claims diff needs two ledgers: profiles such as default and night-seed1, or files.")
 
 
 def check_profile(options: Options) -> None:

@@ -52,6 +52,8 @@ REPORT = (
          "no option of data named '--acept-terms'. Did you mean '--accept-terms'? Known: --accept-terms, --help."),
         ("claims --paper etla", "no paper named 'etla'. Did you mean 'elta'? "
          "Known: elta, aesmamba, taskvec, mtcnn, aestheticnet, cross."),
+        ("claims dif a b", "no action of claims named 'dif'. Did you mean 'diff'? Known: diff."),
+        ("claims diff night", "claims diff needs two ledgers: profiles such as default and night-seed1, or files."),
         ("notebook 1_one", None),
     ],
 )  # fmt: skip
