@@ -83,21 +83,30 @@ PDARTS = Genotype(
 """The cells that P-DARTS found on CIFAR-10 [chen2019pdarts]; those of AestheticNet are pictures only (Figures 5, 6)."""
 
 
+def candidates(weights: np.ndarray) -> list[np.ndarray]:
+    """Return for each node the (edges, 8) weights of its operations, minus infinity for none and for dropped ones."""
+    usable = np.where(np.asarray(weights, float) > 0, weights, -np.inf)
+    usable[:, OPS.index("none")] = -np.inf
+    ends = np.cumsum(range(2, 2 + NODES))  # node n reads n states, each by one edge
+    return np.split(usable, ends[ends < len(usable)])
+
+
 def strongest(weights: np.ndarray) -> tuple[Gene, ...]:
-    """Each edge's best operation but none; of each node's edges the two with the strongest such operation.
+    """Return each edge's best operation but none; of each node's edges the two with the strongest such operation.
 
     Args:
         weights: (E, 8) softmax weights of one cell type, 0 for operations that were dropped; E edges of as many nodes
             as they belong to.
+
+    Raises:
+        ParameterError: when a node has fewer than two edges with an operation left.
     """
-    shown = np.array(weights, float)
-    shown[:, OPS.index("none")] = -1
-    genes, start, node = [], 0, 2
-    while start < len(shown):
-        rows = shown[start : start + node]
-        best = np.argsort(-rows.max(1), kind="stable")[:2]
-        genes += [(OPS[int(rows[source].argmax())], int(source)) for source in sorted(best)]
-        start, node = start + node, node + 1
+    genes: list[Gene] = []
+    for node, edges in enumerate(candidates(weights), start=2):
+        best = np.argsort(-edges.max(1), kind="stable")[:2]
+        if np.isneginf(edges.max(1)[best]).any():
+            raise ParameterError(f"node {node} has fewer than two edges with an operation; keep one more of them.")
+        genes += [(OPS[int(edges[source].argmax())], int(source)) for source in sorted(best)]
     return tuple(genes)
 
 
@@ -108,9 +117,10 @@ def row_of(place: int, source: int) -> int:
 
 
 def derive(weights: np.ndarray, max_skips: int | None = None) -> tuple[Gene, ...]:
-    """The cell of `strongest`; while it has too many skips, its weakest is forbidden and it is derived again.
+    """Return the cell of `strongest`; while it has too many skips, its weakest is forbidden and it is derived again.
 
-    The limit is P-DARTS's (2 in the normal cell), as the customised search inherits it (methods 5.2).
+    The limit is P-DARTS's (2 in the normal cell), as the customised search inherits it (methods 5.2). A skip without
+    which its node would lack an edge stays: an operation that the search has dropped is never put in its place.
     """
     weights = np.array(weights, float)
     skip = OPS.index("skip_connect")
@@ -119,7 +129,14 @@ def derive(weights: np.ndarray, max_skips: int | None = None) -> tuple[Gene, ...
         rows = [row_of(place, source) for place, (op, source) in enumerate(genes) if op == "skip_connect"]
         if max_skips is None or len(rows) <= max_skips:
             return genes
-        weights[min(rows, key=lambda row: weights[row, skip]), skip] = 0
+        for row in sorted(rows, key=lambda row: weights[row, skip]):
+            fewer = weights.copy()
+            fewer[row, skip] = 0
+            if all((edges.max(1) > 0).sum() >= 2 for edges in candidates(fewer)):
+                weights = fewer
+                break
+        else:
+            return genes
 
 
 def random_cell(rng: np.random.Generator, max_skips: int | None = None) -> tuple[Gene, ...]:

@@ -38,6 +38,24 @@ def test_derivation_and_limit_of_skips(limit, expected):
     np.testing.assert_array_equal(TWO_NODES, before)
 
 
+def test_an_operation_that_was_dropped_never_comes_back():
+    """Node 2 has two edges: its skip beside none alone stays; the other goes, however weak."""
+    table = weights({"none": 0.5, "skip": 0.5}, {"skip": 0.9, "sep3": 0.1})
+    assert derive(table, 1) == (("skip_connect", 0), ("sep_conv_3x3", 1))
+    assert derive(table, 0) == (("skip_connect", 0), ("sep_conv_3x3", 1))
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        table = rng.random((14, len(OPS))) * (rng.random((14, len(OPS))) < 0.4)
+        table[:, OPS.index("skip_connect")] = rng.random(14)
+        for place, (op, source) in enumerate(derive(table, 2)):
+            assert table[row_of(place, source), OPS.index(op)] > 0
+
+
+def test_a_node_without_two_edges_is_refused():
+    with pytest.raises(ParameterError, match="node 2 has fewer than two edges with an operation"):
+        derive(weights({"none": 1.0}, {"sep3": 1.0}))
+
+
 def test_the_fourteen_edges_and_their_rows():
     assert len(EDGES) == 14
     assert EDGES[:5] == ((0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
