@@ -20,6 +20,7 @@ from aeslib.aestheticnet.network import NetConfig, score_model
 from aeslib.aestheticnet.search import SearchConfig, search
 from aeslib.aestheticnet.shapes import RandomSize, ShapedBatches, put_back, resized
 from aeslib.backbones import ScoreModel, build, count_parameters
+from aeslib.data import pictured
 from aeslib.data.sources import cached
 from aeslib.losses import emd
 from aeslib.metrics import emd_distance
@@ -47,7 +48,7 @@ RATE = {"cells": 8e-3, "cnn": 3e-3}
 SHAPES = ((32, 32), (26, 40), (40, 26))
 """Heights and widths of equal area that pictures of several shapes have, in the small size."""
 STD = 1.0
-"""Of every rating distribution of TID2013, whose lists at hand give means alone."""
+"""Of every rating distribution of TID2013 where its owners' standard deviations are not at hand."""
 ALIKE = 0.1
 """A random network has as many parameters as the searched one, within this share."""
 
@@ -125,6 +126,14 @@ def halves_of(ids: list[str], split: Split) -> tuple[np.ndarray, np.ndarray]:
     return (~held if split == "reference" else ~judged_), judged_
 
 
+def deviations(ids: list[str], profile: Profile) -> np.ndarray:
+    """(N,) standard deviations of the votes on images of TID2013: the owners' where they are at hand, else `STD`."""
+    frame = pictured("tid2013", size=profile.images, stand_in=profile.stand_ins).table.frame
+    if "std" not in frame:
+        return np.full(len(ids), STD)
+    return frame.set_index("image_id").loc[ids, "std"].to_numpy(float)
+
+
 @cached(maxsize=4)
 def tid(profile: Profile, split: Split, side: int) -> Parts:
     """TID2013 with histograms of greatest entropy, as many pictures to learn from in both splits."""
@@ -132,11 +141,10 @@ def tid(profile: Profile, split: Split, side: int) -> Parts:
     train, val = found.train, found.val
     assert train.rows is not None
     assert val.rows is not None
-    score = np.r_[train.targets["score"], val.targets["score"]]
+    score, ids = np.r_[train.targets["score"], val.targets["score"]], [*train.ids, *val.ids]
     bins = np.arange(10.0)
-    hist = histogram_of(score, np.full(len(score), STD), bins).astype(np.float32)
-    whole = replace(train, rows=np.r_[train.rows, val.rows], ids=[*train.ids, *val.ids],
-                    targets={"score": score, "hist": hist})  # fmt: skip
+    hist = histogram_of(score, deviations(ids, profile), bins).astype(np.float32)
+    whole = replace(train, rows=np.r_[train.rows, val.rows], ids=ids, targets={"score": score, "hist": hist})
     learn, judged_ = (np.flatnonzero(rows) for rows in halves_of(list(whole.ids), split))
     least = int(halves_of(list(whole.ids), "reference")[0].sum())
     size = least if profile.size == "paper" else min(least, profile.images // 5)

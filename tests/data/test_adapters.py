@@ -646,6 +646,25 @@ def test_tid2013_names_do_not_depend_on_capitals_in_public_lists(real_data):
     assert set(at_hand(folder).frame["image_id"]) == set(at_hand(folder, "idealo").frame["image_id"])
 
 
+@pytest.mark.parametrize("scores", ["mos_with_names.txt", "mos.txt"])
+def test_tid2013_deviations_are_read_where_they_are(tmp_path, scores):
+    makers.make("tid2013", tmp_path)
+    folder = tmp_path / "tid2013"
+    lines = (folder / "mos_with_names.txt").read_text().splitlines()
+    if scores == "mos.txt":
+        (folder / "mos_with_names.txt").unlink()
+        makers.lines(folder / scores, [line.split()[0] for line in lines])
+    assert "std" not in read(folder).frame
+    makers.lines(folder / "mos_std.txt", [f"{k / 100}" for k in range(len(lines))])
+    assert read(folder).frame["std"].tolist() == [k / 100 for k in range(len(lines))]
+    makers.lines(folder / "mos_std.txt", ["0.1", "-0.2", *["0.3"] * (len(lines) - 2)])
+    assert message(read, folder) == "tid2013/mos_std.txt, line 2: std is '-0.2'; expected a number from 0 to 9."
+    makers.lines(folder / "mos_std.txt", ["0.1"] * 3)
+    assert message(read, folder) == (
+        f"tid2013/mos_std.txt: 3 deviations for {len(lines)} scores in tid2013/{scores}; both have one line an image."
+    )
+
+
 def test_tid2013_bare_scores_stand_in_the_order_of_names(tmp_path):
     makers.lines(tmp_path / "tid2013" / "mos.txt", [f"{k % 90 / 10}" for k in range(3000)])
     frame = read(tmp_path / "tid2013").frame

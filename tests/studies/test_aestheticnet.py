@@ -1,8 +1,10 @@
 """On grey pictures as bright as their score; the world itself is not needed to see that every step is taken."""
 
 from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -159,3 +161,12 @@ def test_tables_say_what_is_lost_and_what_changed():
     assert good.loc["EMD", "change"] < 0 < good.loc["SRCC (mean)", "change"]
     assert readable(table).shape == readable(table, "change").shape == (2, 7)
     assert readable(table, "change").loc["bad", "EMD"] == ""
+
+
+def test_the_owners_standard_deviations_of_tid2013_are_used_where_they_are(monkeypatch):
+    frame = pd.DataFrame({"image_id": ["I01_01_1", "I01_01_2"], "mos": [5.0, 4.0]})
+    monkeypatch.setattr(studies, "pictured", lambda *_, **__: SimpleNamespace(table=SimpleNamespace(frame=frame)))
+    ids, profile = ["I01_01_2", "I01_01_1"], get_profile("smoke")
+    assert studies.deviations(ids, profile).tolist() == [studies.STD] * 2
+    frame["std"] = [0.5, 1.5]
+    assert studies.deviations(ids, profile).tolist() == [1.5, 0.5]

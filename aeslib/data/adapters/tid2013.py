@@ -10,6 +10,7 @@ import pandas as pd
 
 from aeslib.data.adapters.reading import (
     Layout,
+    Raw,
     ids,
     moments,
     need,
@@ -24,13 +25,17 @@ from aeslib.data.adapters.reading import (
     with_notes,
 )
 from aeslib.data.table import LabelTable, Level
+from aeslib.errors import DataError
 
+DEVIATIONS = "mos_std.txt"
 NAMED = Layout("named", ("mos_with_names.txt",))
+NAMED_STD = Layout("named, with deviations", (*NAMED.files, DEVIATIONS))
 BARE = Layout("bare", ("mos.txt",))
+BARE_STD = Layout("bare, with deviations", (*BARE.files, DEVIATIONS))
 LISTED = Layout("listed", ("IQA-Dataset_TID2013.txt",))
 FITTED = Layout("fitted", ("idealo_tid_labels_train.json", "idealo_tid_labels_test.json"))
 LAYOUTS: dict[str, dict[Level, list[Layout]]] = {
-    "all": {"image": [NAMED, BARE, LISTED]},
+    "all": {"image": [NAMED_STD, NAMED, BARE_STD, BARE, LISTED]},
     "idealo": {"image": [FITTED]},
 }
 IMAGES = ("distorted_images", "images")
@@ -52,7 +57,7 @@ def read(folder: Path, family: str, level: Level) -> LabelTable:
     if layout is LISTED:
         raw = rated(read_csv(read_bytes(paths[0]), ["dis_img_path", "score"]), "dis_img_path", ["score"])
         names = ids(raw, "dis_img_path").str.split("/").str[-1]
-    elif layout is NAMED:
+    elif layout in (NAMED, NAMED_STD):
         raw = rated(read_csv(read_bytes(paths[0]), ["score", "image"], sep=" ", header=False), "image", ["score"])
         names = ids(raw, "image")
     else:
@@ -61,7 +66,18 @@ def read(folder: Path, family: str, level: Level) -> LabelTable:
         raw = rated(raw, "image", ["score"])
         names = raw["image"]
     frame = pd.DataFrame({"image_id": _plain(names), "split": "all", "mos": numbers(raw, "score", 0, 9)})
+    if DEVIATIONS in layout.files:
+        frame["std"] = _deviations(read_bytes(paths[1]), raw)
     return LabelTable(_parts(frame, raw), (0, 9))
+
+
+def _deviations(file: Raw, scores: pd.DataFrame) -> np.ndarray:
+    """(N,) standard deviations of the votes, one a line, in the order of the lines of the scores."""
+    table = read_csv(file, ["std"], header=False)
+    if not scores.index.isin(table.index).all() or len(table) < scores.index.max():
+        problem = f"{len(table)} deviations for {scores.index.max()} scores in {scores.attrs['file']}"
+        raise DataError(f"{file.name}: {problem}; both have one line an image.")
+    return numbers(table.loc[scores.index].rename_axis(index=None), "std", 0, 9)
 
 
 def _plain(names: pd.Series) -> np.ndarray:
