@@ -17,13 +17,13 @@ from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 from typing import Literal
 
+from aeslib.archives import ARCHIVES, faults, open_archive, sha256
 from aeslib.data._findings import Finding, Findings, report_csv
 from aeslib.data._lines import TABLES, bad_lines, count_rows
 from aeslib.data._pictures import Tables, check_images, image_folders
 from aeslib.data.adapters import ADAPTERS
 from aeslib.data.adapters.reading import Adapter, Layout, choose, collecting, find, read_bytes, tracking
 from aeslib.data.cards import DatasetCard, File, load_card
-from aeslib.data.fetch import ARCHIVES, faults, open_archive, sha256
 from aeslib.data.table import LabelTable, Level
 from aeslib.errors import DataError
 from aeslib.paths import data_root, walk

@@ -35,13 +35,13 @@ from PIL import Image
 from aeslib import code
 from aeslib.aesmamba import release
 from aeslib.aestheticnet.genotype import PDARTS, Genotype
+from aeslib.archives import unpack
 from aeslib.cli import notebook, records, review
 from aeslib.data import images
 from aeslib.data._pictures import image_fault
 from aeslib.data.adapters import ADAPTERS
 from aeslib.data.adapters.reading import find
 from aeslib.data.cards import parse_card
-from aeslib.data.fetch import unpack
 from aeslib.errors import AeslibError
 from aeslib.ledger import core as ledger
 from aeslib.paths import ROOT
