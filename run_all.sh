@@ -25,7 +25,7 @@ clean_environment() {
 # Go to the project folder, which holds this file, also where the file is called through a link.
 enter_project() {
     local self=${BASH_SOURCE[0]} name target
-    for name in AESLIB_RESULTS AESLIB_ARTIFACTS AESLIB_DATA AESLIB_TASTE XDG_CACHE_HOME TMPDIR; do # named from the caller's folder
+    for name in AESLIB_RESULTS AESLIB_ARTIFACTS AESLIB_DATA AESLIB_WEIGHTS AESLIB_TASTE XDG_CACHE_HOME TMPDIR; do # named from the caller's folder
         case ${!name:-/} in /* | "~"*) ;; *) export "$name=$PWD/${!name}" ;; esac
     done
     while [ -L "$self" ]; do
@@ -149,7 +149,7 @@ set_up() {
     if ! installed; then
         say "Setting up $venv (once; about 6 GB) ..."
         SECONDS=0
-        rm -f "$stamp"
+        rm -f "$stamp" "$venv/.weights"
         make_venv
         if [ "$backend" = lock ]; then install_lock; else install_backend; fi
         python=$venv/bin/python
@@ -159,6 +159,15 @@ set_up() {
         say "Set up in $SECONDS s."
     fi
     exec 9<&-
+}
+
+# Published weights that the default run uses, once per set-up: what cannot be had is said, and the run goes on without.
+get_weights() {
+    local answer=0
+    if [ -f "$venv/.weights" ]; then return; fi
+    "$venv/bin/python" -m aeslib weights fetch --set-up >&2 </dev/null || answer=$?
+    if [ "$answer" -eq 130 ]; then exit 130; fi
+    : >"$venv/.weights"
 }
 
 main() {
@@ -178,6 +187,7 @@ main() {
         esac
     done
     set_up
+    get_weights
     exec "$venv/bin/python" -m aeslib ${words[@]+"${words[@]}"}
 }
 

@@ -20,8 +20,8 @@ from aeslib.paths import ROOT
 
 PACKAGE = Path(snapshot.PACKAGE)
 CONTENTS = {Path(path): content for path, content in snapshot.FILES.items()}
-"""File of the package, or data card → its content as this process began with it."""
-CONTENTS |= {path.resolve(): path.read_bytes() for path in (ROOT / "data_cards").glob("*.md")}
+"""File of the package, or card → its content as this process began with it."""
+CONTENTS |= {path.resolve(): path.read_bytes() for path in sorted(ROOT.glob("*_cards/*.md"))}
 
 
 def module_file(module: str) -> Path | None:
@@ -127,7 +127,7 @@ def package_modules() -> list[Path]:
 
 @cache
 def _other_files() -> list[Path]:
-    """Files that code reads: all of the package that are not Python, and the data cards."""
+    """Files that code reads: all of the package that are not Python, and the cards."""
     inside = {path: path.is_relative_to(PACKAGE) for path in CONTENTS if path.suffix != ".py"}
     return sorted(inside, key=lambda path: (not inside[path], path))
 

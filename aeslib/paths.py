@@ -49,6 +49,17 @@ def data_root() -> Path:
     return Path(named).expanduser().resolve() if named else cache_home() / "data"
 
 
+def weights_home() -> Path:
+    """Where published weights are kept: `weights/` in the cache folder."""
+    return cache_home() / "weights"
+
+
+def named_weights() -> Path | None:
+    """The folder that `$AESLIB_WEIGHTS` names, where weights are looked for first and nothing is written."""
+    named = os.environ.get("AESLIB_WEIGHTS")
+    return Path(named).expanduser().resolve() if named else None
+
+
 def results_dir(profile: str) -> Path:
     """`results/PROFILE`: tables, figures, executed notebooks and the report."""
     return Path(os.environ.get("AESLIB_RESULTS") or ROOT / "results") / profile
@@ -71,8 +82,10 @@ def answers_dir() -> Path:
 
 def folder_names() -> dict[str, str]:
     """Map this machine's folders to the short names that files meant for others carry; inner folders come first."""
+    weights = named_weights()
     names = {
         data_root(): "AESLIB_DATA",
+        **({weights: "AESLIB_WEIGHTS"} if weights else {}),
         results_dir(""): "results",
         artifacts_dir(""): "artifacts",
         ROOT: ".",

@@ -8,7 +8,16 @@ from pathlib import Path
 
 from aeslib.errors import StateError
 from aeslib.locks import folder_lock
-from aeslib.paths import answers_dir, artifacts_dir, cache_home, data_root, rescue_answers, results_dir, writing
+from aeslib.paths import (
+    answers_dir,
+    artifacts_dir,
+    cache_home,
+    data_root,
+    named_weights,
+    rescue_answers,
+    results_dir,
+    writing,
+)
 from aeslib.profiles import PROFILES, is_profile
 
 VERIFY = "verify"
@@ -56,9 +65,10 @@ def check_removable(folder: Path) -> None:
     for what, place, variable in (
         ("the answers of the Taste Lab", answers_dir(), "AESLIB_TASTE"),
         ("the data sets", data_root(), "AESLIB_DATA"),
+        ("published weights", named_weights(), "AESLIB_WEIGHTS"),
         ("the cache", cache_home(), "XDG_CACHE_HOME"),
     ):
-        if place.resolve().is_relative_to(folder.resolve()):
+        if place and place.resolve().is_relative_to(folder.resolve()):
             raise StateError(
                 f"{folder} holds {what} ({place}); nothing was removed. Move them, name their new folder with "
                 f"{variable}, and clean again."

@@ -1,4 +1,4 @@
-"""The smaller words: `test`, `lab`, `data`, `claims`."""
+"""The smaller words: `test`, `lab`, `data`, `weights`, `claims`."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from aeslib.cli.clean import VERIFY
 from aeslib.cli.process import cores, own_environment
-from aeslib.paths import ROOT, data_root, results_dir
+from aeslib.paths import ROOT, data_root, named_weights, results_dir, weights_home
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,6 +114,28 @@ def verify(key: str) -> int:
     else:
         print(f"{key}: nothing to say against it.")
     return 1 if findings.errors else 0
+
+
+def weights(options: argparse.Namespace) -> int:
+    """What of the published weights is there, whether it is whole, and how to get it; 1 when something is wrong."""
+    if options.action == "fetch":
+        from aeslib.weights.fetch import fetch, set_up
+
+        if options.set_up:
+            set_up()
+            return 0
+        for path in fetch(options.name):
+            print(path)
+        return 0
+    from aeslib.weights import status
+
+    if options.action == "verify":
+        faults = status.verify(options.name)
+        print("\n".join(faults) or f"{options.name}: whole, and fits its network.")
+        return 1 if faults else 0
+    print(f"Weights in {named_weights() or '$AESLIB_WEIGHTS (not set)'} and {weights_home()}")
+    show_frame(status.status()[["name", "state", "size", "source", "license"]])
+    return 0
 
 
 def show_frame(frame: "pd.DataFrame") -> None:

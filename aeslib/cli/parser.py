@@ -90,6 +90,12 @@ COMMANDS = {
         (Option(("--accept-terms",), "fetch: you have read the owners' terms and agree"),),
         (("action", ""), ("key", "?")),
     ),
+    "weights": Command(
+        "published weights: status | verify NAME | fetch NAME",
+        "commands:weights",
+        (Option(("--set-up",), "fetch: what the default run uses, in place of NAME; as the set-up does, once"),),
+        (("action", ""), ("name", "?")),
+    ),
     "claims": Command(
         "the papers' claims with what was found; diff A B: which verdicts differ between two profiles or ledgers",
         "commands:claims",
@@ -191,12 +197,22 @@ def check(options: Options) -> None:
     if "first" in options:
         check_diff(options)
     elif "action" in options:
-        actions = ("status", "verify", "fetch")
-        if options.action not in actions:
-            raise unknown("data command", options.action, actions)
-        if (options.key is None) != (options.action == "status"):
-            need = "takes no key" if options.key else "needs the key of a data set, such as aadb"
-            raise ParameterError(f"data {options.action} {need}.")
+        check_action(options)
+
+
+def check_action(options: Options) -> None:
+    """Raise `ParameterError` for a wrong second word of `data` or `weights`, or one that lacks its third."""
+    word, noun, example = ("weights", "name", "a name, such as efficientnet_lite0")
+    if "key" in options:
+        word, noun, example = ("data", "key", "the key of a data set, such as aadb")
+    name = getattr(options, noun)
+    actions = ("status", "verify", "fetch")
+    if options.action not in actions:
+        raise unknown(f"{word} command", options.action, actions)
+    every = options.action == "status" or (options.action == "fetch" and getattr(options, "set_up", False))
+    if (name is None) != every:
+        need = f"takes no {noun}" if name else f"needs {example}"
+        raise ParameterError(f"{word} {options.action} {need}.")
 
 
 def check_diff(options: Options) -> None:
@@ -265,6 +281,7 @@ def show_help(_: Options) -> int:
             print(f"             {' '.join(filter(None, (option.flags[-1], option.metavar))):20} {option.help}")
     print(f"\nSet-up (any word): --torch-backend X   {TORCH.help.partition(': ')[2]}")
     print("Real data are looked for under $AESLIB_DATA; `./run_all.sh data status` says what is there.")
+    print("Weights are looked for in $AESLIB_WEIGHTS, then in the cache folder: `./run_all.sh weights status`.")
     return 0
 
 

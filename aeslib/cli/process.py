@@ -18,7 +18,9 @@ from aeslib.schema import skip_iri_grammar
 MEMORY = {"hugetlb": 1, "mmap_threshold": 32 << 20, "trim_threshold": 1 << 30, "top_pad": 32 << 20}
 """Tunables of glibc's malloc: large pages, and memory that is freed stays with the process for the next step of a
 training. Otherwise a step of a small network spends a tenth of its time on giving memory back and taking it again."""
-FOLDERS = ("AESLIB_RESULTS", "AESLIB_ARTIFACTS", "AESLIB_DATA", "AESLIB_TASTE", "XDG_CACHE_HOME")
+FOLDERS = (
+    "AESLIB_RESULTS", "AESLIB_ARTIFACTS", "AESLIB_DATA", "AESLIB_WEIGHTS", "AESLIB_TASTE", "XDG_CACHE_HOME",
+)  # fmt: skip
 """Folders that the user may name, from the folder that a command starts in."""
 LOGGING = {"PYTHONIOENCODING": "utf-8:backslashreplace"}
 """Environment of processes that write logs: these are UTF-8, whatever the terminal takes."""

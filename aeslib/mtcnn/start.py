@@ -9,12 +9,16 @@ from itertools import pairwise
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from aeslib import weights
 from aeslib.backbones import VGG, Encoder, Entry, build, register
+from aeslib.errors import StateError
 from aeslib.profiles import Profile
 from aeslib.seeding import seeded
 from aeslib.training.pretext import SHARE, pretrained
 
 NORMALISED = "vgg16-bn"
+ORIGINAL = "vgg16_conv"
+"""Card of the weights that stand in where the hub cannot be reached."""
 
 
 def _small() -> nn.Module:
@@ -47,10 +51,28 @@ def folded(taught: Encoder, plain: Encoder) -> Encoder:
     return plain
 
 
+def original_encoder() -> Encoder:
+    """VGG16 in the paper size with the weights of its authors, strictly by name, and the normalisation they need.
+
+    Raises:
+        StateError: they are not on this machine.
+    """
+    source = weights.load(ORIGINAL)
+    with seeded(0):  # weights that are replaced
+        net = VGG()
+    net.layers.load_state_dict(source.net.features.state_dict())  # type: ignore[union-attr]
+    return Encoder(net, (source.preprocessing.mean, source.preprocessing.std))
+
+
 def starting_encoder(profile: Profile) -> Encoder:
-    """VGG16 with its starting weights."""
+    """VGG16 with its starting weights; in the paper size those of the hub, else of a file under `AESLIB_WEIGHTS`."""
     if profile.size == "paper":
-        return pretrained("vgg16", profile)
+        try:
+            return pretrained("vgg16", profile)
+        except StateError:
+            if not weights.available(ORIGINAL):
+                raise
+            return original_encoder()
     with seeded(0):  # weights of its own that `folded` replaces
         plain = build("vgg16")
     return folded(pretrained(NORMALISED, profile, share=SHARE, progress=False), plain)
