@@ -11,12 +11,16 @@ import pytest
 import torch
 from hypothesis import settings
 
+from aeslib.paths import weights_home
 from aeslib.seeding import seeded
+from aeslib.weights.store import available
 
 settings.register_profile("aeslib", deadline=None, print_blob=True)  # a shared machine is slow at times: no timed tests
 settings.load_profile("aeslib")
 
 REAL = os.environ.get("AESLIB_DATA")
+FOLDERS_OF_WEIGHTS = [os.environ.get("AESLIB_WEIGHTS"), str(weights_home())]
+"""Where published weights may lie on this machine; every test has other folders."""
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
@@ -40,6 +44,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AESLIB_ARTIFACTS", str(tmp_path / "artifacts"))
     monkeypatch.setenv("AESLIB_TASTE", str(tmp_path / "taste"))
     monkeypatch.delenv("AESLIB_DATA", raising=False)
+    monkeypatch.delenv("AESLIB_WEIGHTS", raising=False)
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +66,20 @@ def real_data(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
         return path
 
     return folder
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """`published("minilm")`: AESLIB_WEIGHTS names a folder with those weights; skips, saying so, without one."""
+
+    def find(name: str) -> None:
+        for folder in filter(None, FOLDERS_OF_WEIGHTS):
+            monkeypatch.setenv("AESLIB_WEIGHTS", folder)
+            if available(name):
+                return
+        pytest.skip(f"needs the weights {name!r}: `./run_all.sh weights fetch {name}`, or AESLIB_WEIGHTS")
+
+    return find
 
 
 @pytest.fixture(scope="session")

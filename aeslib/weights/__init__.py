@@ -8,12 +8,11 @@ if weights.available("efficientnet_lite0"):
 """
 
 from aeslib.weights.cards import KEYS, WeightCard, load_card
-from aeslib.weights.fetch import fetch
 from aeslib.weights.networks import PictureNetwork, load
 from aeslib.weights.store import available
 from aeslib.weights.text import SentenceEncoder, text_encoder
 
 __all__ = [
-    "KEYS", "PictureNetwork", "SentenceEncoder", "WeightCard", "available", "fetch", "load", "load_card",
+    "KEYS", "PictureNetwork", "SentenceEncoder", "WeightCard", "available", "load", "load_card",
     "text_encoder",
 ]  # fmt: skip
