@@ -178,6 +178,7 @@ def test_a_project_folder_of_another_copy_is_refused(copy, monkeypatch):
         ("/homes/adam/x and /mnt/homes/ada/x", "/homes/adam/x and /mnt/homes/ada/x"),
         ("base64,iVBO/homes/ada/x", "base64,iVBO/homes/ada/x"),
         ("/homes/ada/sets/ava/AVA.txt", "AESLIB_DATA/ava/AVA.txt"),
+        ("/homes/ada/nets/vgg.safetensors", "AESLIB_WEIGHTS/vgg.safetensors"),
         ("/homes/ada/out/smoke/tables, /homes/ada/runs", "results/smoke/tables, artifacts"),
     ],
 )
@@ -185,6 +186,7 @@ def test_texts_for_others_name_no_folder_of_this_machine(monkeypatch, text, shor
     for name, folder in {
         "HOME": "",
         "AESLIB_DATA": "/sets",
+        "AESLIB_WEIGHTS": "/nets",
         "AESLIB_RESULTS": "/out",
         "AESLIB_ARTIFACTS": "/runs",
     }.items():

@@ -13,6 +13,7 @@ from aeslib.paths import ROOT
 PYTHON = f"""#!/bin/bash
 case "$*" in
     "-m aeslib --check"* | "-m aeslib.cli."*) exec {sys.executable} "$@" ;;
+    "-m aeslib weights fetch --set-up") echo "$*" >> calls; echo "${{WEIGHTS_SAY:-Got it.}}"; exit "${{WEIGHTS:-0}}" ;;
     "-m aeslib"*) shift 2; echo "run: $*"; echo "code of $PYTHONPATH, project $AESLIB_HOME" >> seen ;;
     "-m pip --version") exit 0 ;;
     "-m pip "*) echo "pip ${{*:3}}" >> calls ;;
@@ -31,6 +32,7 @@ esac
 FREEZE = "uv pip freeze --quiet --python .venv/bin/python"
 SYNC = "uv pip sync --require-hashes --compile-bytecode requirements.txt --quiet --python .venv/bin/python"
 EDITABLE = "uv pip install --no-deps --no-build-isolation --editable . --quiet --python .venv/bin/python"
+WEIGHTS = "-m aeslib weights fetch --set-up"
 PIP = "pip install --quiet --disable-pip-version-check --no-input"
 
 
@@ -86,8 +88,8 @@ def door(tmp_path):
 def test_sets_up_once_and_again_when_the_lock_changes(door):
     out = door.run("report", "--profile", "smoke")
     assert out.startswith("Setting up .venv (once; about 6 GB) ...\nSet up in ")
-    assert out.endswith(" s.\nrun: report --profile smoke\n")
-    assert door.calls() == [SYNC, EDITABLE]
+    assert out.endswith(" s.\nGot it.\nrun: report --profile smoke\n")
+    assert door.calls() == [SYNC, EDITABLE, WEIGHTS]
 
     assert door.run("test", "--", "-k", "a b") == "run: test -- -k a b\n"
     assert door.run() == "run: \n"
@@ -96,7 +98,7 @@ def test_sets_up_once_and_again_when_the_lock_changes(door):
     with (door.path / "requirements.txt").open("a") as lock:
         lock.write("# new\n")
     door.run()
-    assert door.calls() == [SYNC, EDITABLE]
+    assert door.calls() == [SYNC, EDITABLE, WEIGHTS]
 
 
 @pytest.mark.parametrize("words", [["rprot"], ["--profile", "smok"], ["help"], ["claims", "--help"], ["clean"]])
@@ -115,7 +117,7 @@ def test_an_interrupted_set_up_goes_on_next_time(door):
     assert not (door.path / ".venv/.installed").exists()
     door.script(".venv/bin/uv", UV)
     door.run()
-    assert door.calls() == [SYNC, EDITABLE]
+    assert door.calls() == [SYNC, EDITABLE, WEIGHTS]
     assert door.run("lab") == "run: lab\n"
 
 
@@ -125,7 +127,20 @@ def test_pip_does_it_where_uv_cannot(door, why):
     tried = [SYNC] if "SYNC_FAILS" in why else []
     pip = [f"{PIP} --require-hashes -r requirements.txt", f"{PIP} --no-deps --no-build-isolation --editable ."]
     fetched = [call for call in door.calls() if "uv.txt" not in call]
-    assert fetched == [*tried, *pip]
+    assert fetched == [*tried, *pip, WEIGHTS]
+
+
+def test_weights_are_tried_once_and_a_run_goes_on_without(door):
+    """Whatever became of them; one who stops the fetch is asked again next time. What is said goes to stderr."""
+    assert door.run("claims", code=130, WEIGHTS="130").endswith("Got it.\n")
+    assert door.calls() == [SYNC, EDITABLE, WEIGHTS]
+    assert door.run("claims", WEIGHTS="1", WEIGHTS_SAY="Going on without.") == "Going on without.\nrun: claims\n"
+    assert door.calls() == [WEIGHTS]
+    assert door.run("claims") == "run: claims\n"
+    assert door.calls() == []
+    (door.path / ".venv/.weights").unlink()
+    run = subprocess.run([str(door.path / "run_all.sh"), "claims"], capture_output=True, text=True, check=True)
+    assert (run.stdout, run.stderr) == ("run: claims\n", "Got it.\n")
 
 
 def test_uv_itself_is_installed_from_the_lock_with_its_hashes(door):
@@ -151,7 +166,7 @@ def test_another_build_of_torch_is_said_and_remembered(door):
     rest = ".venv/without-torch.txt"
     pins = f"--compile-bytecode --constraint {rest} --torch-backend cpu {torch} {vision} --quiet"
     expected = [SYNC.replace("requirements.txt", rest), FREEZE, f"uv pip install {pins} --python .venv/bin/python"]
-    expected += [FREEZE, EDITABLE]
+    expected += [FREEZE, EDITABLE, WEIGHTS]
     assert door.calls() == expected
     left = {
         line.split("==")[0] for line in (door.path / ".venv/without-torch.txt").read_text().splitlines() if "==" in line
@@ -183,7 +198,7 @@ def test_a_copied_folder_runs_its_own_code_in_its_own_environment(door, tmp_path
     copy.path = tmp_path / name
     out = copy.run("report", PYTHONPATH=str(door.path), AESLIB_HOME=str(door.path))
     assert f".venv was made for {door.path}: its scripts are changed to this folder.\n" in out
-    assert copy.calls() == [SYNC, EDITABLE]
+    assert copy.calls() == [SYNC, EDITABLE, WEIGHTS]
     assert copy.seen() == f"code of {copy.path}, project {copy.path}"
     script = (copy.path / ".venv/bin/tool").read_text()
     assert script.endswith(f"\nprint('{copy.path}/.venv')\n")
@@ -211,7 +226,7 @@ def test_an_environment_that_does_not_fit_is_made_anew_once(door, tmp_path, dama
         door.script(".venv/bin/python", "#!/bin/bash\nexit 1\n")
     path = f"{door.path}:{os.environ['PATH']}"
     assert ".venv is incomplete or of another Python: it is made anew.\n" in door.run(PATH=path)
-    assert door.calls() == ["made", SYNC, EDITABLE]
+    assert door.calls() == ["made", SYNC, EDITABLE, WEIGHTS]
     assert door.run(PATH=path) == "run: \n"
     assert door.calls() == []
 

@@ -20,8 +20,8 @@ REPORT = (
     ("words", "message"),
     [
         ("rprot", "no command named 'rprot'. Did you mean 'report'? "
-         "Known: report, test, lab, data, claims, review, clean, help."),
-        ("xyz", "no command named 'xyz'. Known: report, test, lab, data, claims, review, clean, help."),
+         "Known: report, test, lab, data, weights, claims, review, clean, help."),
+        ("xyz", "no command named 'xyz'. Known: report, test, lab, data, weights, claims, review, clean, help."),
         ("--profil smoke", f"no option of report named '--profil'. Did you mean '--profile'? {REPORT}"),
         ("report --dry", f"no option of report named '--dry'. Did you mean '--dry-run'? {REPORT}"),
         ("report --ony=02*", f"no option of report named '--ony'. Did you mean '--only'? {REPORT}"),
@@ -50,6 +50,14 @@ REPORT = (
          "photonet, ava_captions, photonet_captions, flickr_aes, real_cur, koniq10k, spaq, tid2013, oasis_beauty."),
         ("data fetch aadb --acept-terms",
          "no option of data named '--acept-terms'. Did you mean '--accept-terms'? Known: --accept-terms, --help."),
+        ("weights fetsh minilm",
+         "no weights command named 'fetsh'. Did you mean 'fetch'? Known: status, verify, fetch."),
+        ("weights fetch", "weights fetch needs a name, such as efficientnet_lite0."),
+        ("weights verify --set-up", "weights verify needs a name, such as efficientnet_lite0."),
+        ("weights fetch minilm --set-up", "weights fetch takes no name."),
+        ("weights status minilm", "weights status takes no name."),
+        ("weights fetch minlim", "no set of weights named 'minlim'. Did you mean 'minilm'? Known: efficientnet_lite0, "
+         "efficientnet_lite1, efficientnet_lite2, minilm, vgg16_conv, vgg16."),
         ("claims --paper etla", "no paper named 'etla'. Did you mean 'elta'? "
          "Known: elta, aesmamba, taskvec, mtcnn, aestheticnet, cross."),
         ("claims dif a b", "no action of claims named 'dif'. Did you mean 'diff'? Known: diff."),
@@ -85,6 +93,8 @@ def test_wrong_words(words, message, capsys):
         ("lab -- --no-browser", {"rest": ["--no-browser"]}),
         ("data status", {"action": "status", "key": None, "accept_terms": False}),
         ("data fetch eva --accept-terms", {"action": "fetch", "key": "eva", "accept_terms": True}),
+        ("weights fetch minilm", {"action": "fetch", "name": "minilm", "set_up": False}),
+        ("weights fetch --set-up", {"action": "fetch", "name": None, "set_up": True}),
         ("claims --paper elta --item elta.T1", {"paper": "elta", "item": "elta.T1", "verdict": None}),
         ("notebook 02 -p SEED=3 -p NAME=x", {"name": "02", "parameter": ["SEED=3", "NAME=x"], "profile": "default"}),
         ("report --torch-backend cu130", {"torch_backend": "cu130"}),

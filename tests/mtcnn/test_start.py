@@ -42,7 +42,7 @@ def no_hub(monkeypatch):
 
 
 def test_without_hub_and_file_the_hubs_error_is_raised(no_hub):
-    with pytest.raises(StateError, match="^the published weights of vgg16 are not at hand$"):
+    with pytest.raises(StateError, match=r"^the published weights of vgg16 are not at hand$"):
         starting_encoder(get_profile("paper"))
 
 

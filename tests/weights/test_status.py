@@ -50,7 +50,7 @@ def test_verify_of_what_is_whole(published, capsys):
 
 def test_fetch_of_what_is_got_by_hand(capsys):
     assert main(["weights", "fetch", "vgg16_conv"]) == 1
-    out, error = capsys.readouterr()
+    error = capsys.readouterr().err
     assert error.startswith(
         "aeslib: VGG16, the original convolutions is not published as a file that can be fetched:\n  1. "
     )
