@@ -54,13 +54,13 @@ class Index:
         return (self.folder / WHEEL).read_bytes()
 
     def card(self, wheel: bytes, pth: bytes, **changes: object) -> WeightCard:
-        """Make the card of a wheel that of the name `minilm` for one test."""
+        """Make the card of a wheel the one of the name `minilm` for one test."""
         kept = Content(**content_of(save(TENSORS)))
         fields = {
             "key": "minilm", "title": "Tiny", "task": "t", "network": "n", "parameters": 6, "trained_on": "t",
             "license": "MIT", "citation": "c", "homepage": "h", "set_up": True,
             "source": Source(kind="wheel", name="tiny-weights", version="0.1.0", **content_of(wheel)),
-            "files": [File(path=MEMBER, kept=kept, **content_of(pth))],
+            "files": [File(path=MEMBER, safetensors=kept, **content_of(pth))],
             "preprocessing": Pictures(side=8, crop=1, interpolation="bicubic", mean=(0, 0, 0), std=(1, 1, 1)),
             "get": ["Ask.", "Wait."], "traps": [Trap(what="w", test="t")], "body": "",
         } | changes  # fmt: skip

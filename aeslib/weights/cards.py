@@ -26,13 +26,13 @@ class File(Content):
 
     path: str
     """In the wheel or in the hub's repository; of a single file any name."""
-    kept: Content | None = None
-    """What it becomes when it is written as safetensors; None: it is kept as it is."""
+    safetensors: Content | None = None
+    """What it becomes when it is rewritten as safetensors; None: it is kept as it is."""
 
     @property
     def content(self) -> Content:
         """What is kept and read."""
-        return self.kept or self
+        return self.safetensors or self
 
 
 class Source(Content):

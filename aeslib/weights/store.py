@@ -15,7 +15,7 @@ SHORT = 12
 
 def kept_path(card: WeightCard, file: File) -> Path:
     """Return the place in the cache folder of one of a card's files."""
-    suffix = ".safetensors" if file.kept else Path(file.path).suffix
+    suffix = ".safetensors" if file.safetensors else Path(file.path).suffix
     return weights_home() / f"{card.key}-{(file.content.sha256 or 'unknown')[:SHORT]}{suffix}"
 
 
@@ -42,8 +42,8 @@ def locate(card: WeightCard, file: File) -> Path | None:
 
         path = try_to_load_from_cache(card.source.name, file.path)
         return Path(path) if isinstance(path, str) else None
-    kept = kept_path(card, file)
-    return in_named_folder(file.content) or (kept if kept.is_file() else None)
+    cache = kept_path(card, file)
+    return in_named_folder(file.content) or (cache if cache.is_file() else None)
 
 
 def is_whole(path: Path, content: Content) -> bool:
@@ -78,11 +78,11 @@ def _read(card: WeightCard, file: File) -> bytes:
     if path is None:
         raise StateError(f"the weights of {card.title} are not here: `./run_all.sh weights fetch {card.key}`.")
     data = path.read_bytes()
-    came = hashlib.sha256(data).hexdigest()
+    digest = hashlib.sha256(data).hexdigest()
     expected = file.content.sha256 or path.resolve().name
-    if came != expected:
+    if digest != expected:
         raise DataError(
-            f"{path} has sha256 {came[:SHORT]}…, expected {expected[:SHORT]}…: it is damaged. Get it again: "
+            f"{path} has sha256 {digest[:SHORT]}…, expected {expected[:SHORT]}…: it is damaged. Get it again: "
             f"`./run_all.sh weights fetch {card.key}`."
         )
     return data

@@ -61,12 +61,13 @@ def text_encoder(name: str = "minilm") -> SentenceEncoder:
         raise ParameterError(f"{name} reads pictures; call load({name!r}).")
     state = state_of(card)
     state.pop("embeddings.position_ids", None)  # 0, 1, 2 …: earlier versions of transformers saved them
-    net = _bert()
+    net = bert()
     net.load_state_dict(state)
     return SentenceEncoder(net, _tokenizer(card, card.preprocessing)).eval()
 
 
-def _bert() -> nn.Module:
+def bert() -> nn.Module:
+    """Return the network of the card `minilm`, untrained."""
     from transformers import BertConfig, BertModel
 
     shape = BertConfig(hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536)

@@ -168,7 +168,10 @@ def test_clean_keeps_the_answers_of_the_taste_lab(tmp_path, capsys, monkeypatch)
     assert (answers_dir() / "photos-1" / "mine.json").is_file()
 
 
-@pytest.mark.parametrize(("variable", "what"), [("AESLIB_DATA", "the data sets"), ("XDG_CACHE_HOME", "the cache")])
+WITHIN = [("AESLIB_DATA", "the data sets"), ("AESLIB_WEIGHTS", "published weights"), ("XDG_CACHE_HOME", "the cache")]
+
+
+@pytest.mark.parametrize(("variable", "what"), WITHIN)
 def test_clean_keeps_data_sets_and_the_cache(capsys, monkeypatch, variable, what):
     labels = write_text(results_dir("smoke") / "mine" / "aeslib" / "AVA.txt", "labels")
     monkeypatch.setenv("AESLIB_DATA", str(results_dir("smoke").parent / "data"))

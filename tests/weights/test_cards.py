@@ -14,7 +14,7 @@ from aeslib.weights.cards import CARDS, KEYS, Pictures, load_card
 from aeslib.weights.networks import build
 from aeslib.weights.status import verify
 from aeslib.weights.store import in_named_folder
-from aeslib.weights.text import _bert
+from aeslib.weights.text import bert
 
 WHEELS = [key for key in KEYS if load_card(key).source.kind == "wheel"]
 
@@ -56,7 +56,7 @@ class TestEveryCard:
     def test_parameters_are_those_of_the_network(self, key):
         card = load_card(key)
         with torch.device("meta"):
-            net = build(card) if isinstance(card.preprocessing, Pictures) else _bert()
+            net = build(card) if isinstance(card.preprocessing, Pictures) else bert()
         assert sum(parameter.numel() for parameter in net.parameters()) == card.parameters
 
 

@@ -169,7 +169,7 @@ def test_files_that_are_not_those_of_the_card(index, failing, monkeypatch):
     words = "has sha256 {}…, the card says {}…: not the file that it describes. Nothing was kept."
     taken(index, monkeypatch, index.wheel(other), pth)
     assert failing() == f"{MEMBER} " + words.format(short, expected)
-    file = File(path=MEMBER, kept=Content(**content_of(save(TENSORS))), **content_of(other))
+    file = File(path=MEMBER, safetensors=Content(**content_of(save(TENSORS))), **content_of(other))
     taken(index, monkeypatch, index.wheel(other), other, files=[file])
     assert failing().startswith(f"{MEMBER} as safetensors has sha256 ")
     absent = File(path=f"{INFO}/model", **content_of(b""))
@@ -179,7 +179,7 @@ def test_files_that_are_not_those_of_the_card(index, failing, monkeypatch):
 
 def test_all_files_or_none(index, failing, monkeypatch):
     pth = pickled(TENSORS)
-    good = File(path=MEMBER, kept=Content(**content_of(save(TENSORS))), **content_of(pth))
+    good = File(path=MEMBER, safetensors=Content(**content_of(save(TENSORS))), **content_of(pth))
     wrong = File(path="tiny_weights/__init__.py", **content_of(b"other"))
     taken(index, monkeypatch, index.wheel(pth), pth, files=[good, wrong])
     assert failing().startswith("tiny_weights/__init__.py has sha256 ")
