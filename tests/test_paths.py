@@ -22,8 +22,10 @@ from aeslib.paths import (
     data_root,
     exclusive,
     inside,
+    named_weights,
     portable,
     results_dir,
+    weights_home,
     write_text,
 )
 from aeslib.results import start
@@ -48,6 +50,11 @@ def test_folders_follow_the_environment(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AESLIB_DATA", "sets")
     assert data_root() == tmp_path.resolve() / "sets"
+    assert weights_home() == cache_home() / "weights"
+    assert named_weights() is None
+    monkeypatch.setenv("AESLIB_WEIGHTS", "~/nets")
+    assert named_weights() == Path.home() / "nets"
+    assert weights_home() == cache_home() / "weights"  # nothing is written to the other
 
 
 def test_a_file_is_replaced_whole_and_gets_ordinary_rights(tmp_path):
