@@ -173,15 +173,7 @@ def as_safetensors(content: bytes, name: str) -> bytes:
     try:
         weights = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
         return save({str(key): value.contiguous() for key, value in weights.items()})
-    except (
-        pickle.UnpicklingError,
-        RuntimeError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        EOFError,
-        LookupError,
-    ) as error:
+    except DAMAGE as error:
         raise DataError(
             f"{name} is not plain tensors by name ({type(error).__name__}); it may carry code, which was not run. "
             f"{NOT_KEPT}"
