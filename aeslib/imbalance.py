@@ -111,6 +111,33 @@ def ratio(counts: Array) -> Array:
     return np.divide(counts.max(-1), smallest, out=np.full_like(smallest, np.inf), where=smallest > 0)
 
 
+SHOTS = ("many", "medium", "few")
+"""Parts of the scale by the number of training images, from the most to the fewest."""
+
+
+def shots(counts: Array) -> Array:
+    """Name the part of the scale that each bin belongs to by its training images.
+
+    "few" holds less than a sixth of what a bin would hold were all alike, "many" more than five sixths, "medium" the
+    rest. [yang2021delving] cuts at 20 and 100 images a bin; AgeDB-DIR has 120 on average (12,208 images, 102 ages), so
+    that these shares are the same cuts at any size. Bins without training images are "few".
+
+    Args:
+        counts: (K,) training images in each bin.
+
+    Returns:
+        (K,) names from `SHOTS`.
+
+    Raises:
+        ParameterError: when no bin holds an image.
+    """
+    counts = as_floats(counts, "counts")
+    if counts.sum() == 0:
+        raise ParameterError("no images in any bin: no part of the scale has more of them than another.")
+    share = counts / counts.mean()
+    return np.select([share > 5 / 6, share >= 1 / 6], ["many", "medium"], "few")
+
+
 MEASURES: dict[str, Callable[[Array], Array]] = {
     "Gini": gini,
     "entropy": entropy,

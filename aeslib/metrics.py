@@ -201,6 +201,11 @@ def weighted_segment_mae(pred: Array, truth: Array, weights: Array, *, part: int
     return np.divide(wrong, total, out=np.full(len(total), np.nan), where=total > 0)
 
 
+def weighted_masked_mae(pred: Array, truth: Array, weights: Array, *, inside: Array) -> Array:
+    """(R,) mean absolute errors over the images where the (N,) mask `inside` is true; NaN where none is drawn."""
+    return weighted_mean(np.abs(pred - truth)[inside], weights[:, inside])
+
+
 def _correlation(statistic: Statistic, pred: Array, truth: Array) -> Correlation:
     pred, truth = _checked(pred, truth)
     constant = pred.min() == pred.max() or truth.min() == truth.max()
@@ -315,6 +320,8 @@ def _support(statistic: Statistic, truth: Array) -> int:
     if isinstance(statistic, partial) and statistic.func is weighted_segment_mae:
         part, strict = statistic.keywords["part"], statistic.keywords.get("strict", False)
         return int(segments(truth, strict=strict)[part].sum())
+    if isinstance(statistic, partial) and statistic.func is weighted_masked_mae:
+        return int(np.sum(statistic.keywords["inside"]))
     return truth.size
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aeslib.errors import ParameterError
-from aeslib.imbalance import LEFT, RIGHT, Bins, entropy, gini, measure, parse_edges, ratio, tail_share
+from aeslib.imbalance import LEFT, RIGHT, Bins, entropy, gini, measure, parse_edges, ratio, shots, tail_share
 
 EDGES = (0, 2, 3, 4, 5, 6, 7, 8, 10)
 ON_EDGES = np.array([0, 2, 3, 4, 5, 6, 7, 8, 10], float)
@@ -159,3 +159,12 @@ def test_one_or_two_images_have_no_interval():
     table = measure(np.array([0, 1, 0, 1, 0]))
     assert table["value"].notna().all()
     assert table[["low", "high"]].isna().all(axis=None)
+
+
+def test_shots_are_the_cuts_of_deep_imbalanced_regression_at_any_size():
+    """20 and 100 images a bin where 120 would be even: in six bins of 12 on average, 2 and 10."""
+    counts = np.array([0, 1, 2, 10, 11, 48])
+    assert shots(counts).tolist() == ["few", "few", "medium", "medium", "many", "many"]
+    assert shots(10 * counts).tolist() == shots(counts).tolist()
+    with pytest.raises(ParameterError, match="^no images in any bin"):
+        shots(np.zeros(3))

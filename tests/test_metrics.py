@@ -284,3 +284,20 @@ def test_an_effect_of_the_minimum_detectable_size_is_found_four_times_in_five():
     found = np.mean([m.Interval(e, e - 1.96, e + 1.96).excludes_zero for e in estimates])
     assert found == pytest.approx(0.8, abs=0.01)
     assert np.isnan(m.Interval(0.1, np.nan, np.nan).mde)
+
+
+def test_error_within_a_mask():
+    """Errors 1, 2 and 3; the mask takes the first and the last, a resample may take none of them."""
+    truth, pred = np.zeros(3), np.array([1.0, -2.0, 3.0])
+    inside = np.array([True, False, True])
+    weights = np.array([[1.0, 1, 1], [3, 0, 0], [0, 3, 0]])
+    found = m.weighted_masked_mae(pred, truth, weights, inside=inside)
+    np.testing.assert_array_equal(found, [2, 1, np.nan])
+
+
+def test_an_error_of_two_images_has_no_interval():
+    rng = np.random.default_rng(0)
+    truth, pred = rng.normal(size=(2, 40))
+    for count, known in ((2, False), (20, True)):
+        statistic = m.partial(m.weighted_masked_mae, inside=np.arange(40) < count)
+        assert np.isfinite(m.bootstrap(statistic, pred, truth, resamples=50).low) == known

@@ -240,16 +240,16 @@ def published(adapter: Adapter, folder: Path, family: str, level: Level) -> bool
     return True
 
 
-def synthetic(card: DatasetCard, *, size: int, seed: int, level: Level) -> Dataset:
-    """The stand-in for a data set that is not at hand."""
-    return noted(_stand_in(card, size, seed, level))
+def synthetic(card: DatasetCard, *, size: int, seed: int, level: Level, tail: float = 1.0) -> Dataset:
+    """The stand-in for a data set that is not at hand; `tail` as in `standin`."""
+    return noted(_stand_in(card, size, seed, level, tail))
 
 
-def _stand_in(card: DatasetCard, size: int, seed: int, level: Level) -> Dataset:
+def _stand_in(card: DatasetCard, size: int, seed: int, level: Level, tail: float = 1.0) -> Dataset:
     from aeslib.data.synthetic.standins import standin
 
-    table = standin(card.key, size=size, seed=seed, level=level)
-    return Dataset(card, table, "synthetic", stand_in_origin(card.key, size=size, seed=seed).detail)
+    table = standin(card.key, size=size, seed=seed, level=level, tail=tail)
+    return Dataset(card, table, "synthetic", stand_in_origin(card.key, size=size, seed=seed, tail=tail).detail)
 
 
 @dataclass(frozen=True)

@@ -60,10 +60,11 @@ def origin_of(data: HasOrigin) -> Origin:
     return Origin(data.key, data.source, data.detail)
 
 
-def stand_in_origin(key: str, *, size: int, seed: int) -> Origin:
-    """Return the origin of a stand-in of `size` images."""
+def stand_in_origin(key: str, *, size: int, seed: int, tail: float = 1.0) -> Origin:
+    """Return the origin of a stand-in of `size` images; `tail` is named where the scores are not as published."""
+    title, shape = load_card(key).title, "" if tail == 1 else f", tail {tail:g}"
     moved = f", base seed {base_seed()}" if base_seed() else ""
-    return Origin(key, "synthetic", f"synthetic stand-in for {load_card(key).title}: size {size}, seed {seed}{moved}")
+    return Origin(key, "synthetic", f"synthetic stand-in for {title}: size {size}, seed {seed}{shape}{moved}")
 
 
 @contextmanager

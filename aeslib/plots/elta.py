@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
+from aeslib.imbalance import SHOTS
 from aeslib.plots.style import (
     BLUE,
     BROWN,
@@ -187,6 +188,52 @@ def figure_tradeoff(table: pd.DataFrame, *, base: str) -> Figure:
         draw(0, color="black", lw=0.8)
     ax.set(xlabel="change of the middle's error M (right: worse)", ylabel="change of L (▽) and H (△) (down: better)")
     ax.legend(fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 0.93))
+    return finish(fig)
+
+
+def figure_settings(table: pd.DataFrame, *, base: str) -> Figure:
+    """Draw paired changes against the base in several settings, a panel for each metric and a colour for each setting.
+
+    Args:
+        table: columns setting, row, metric, change, change low, change high; a setting may lack rows.
+        base: the row that the changes are against.
+    """
+    rows = table[table["row"] != base]
+    names, metrics, settings = (list(rows[column].unique()) for column in ("row", "metric", "setting"))
+    size = 2.15 * len(metrics), 1.4 + 0.34 * len(names)
+    fig, axes = plt.subplots(1, len(metrics), figsize=size, sharey=True, squeeze=False)
+    for ax, metric in zip(axes[0], metrics, strict=True):
+        for offset, colour, mark, setting in zip((-0.14, 0.14), (BLUE, ORANGE), "os", settings, strict=False):
+            part = rows[(rows["metric"] == metric) & (rows["setting"] == setting)]
+            place = [names.index(row) + offset for row in part["row"]]
+            ends = part["change low"], part["change high"]
+            draw_intervals(ax, place, part["change"], *ends, color=colour, fmt=mark, label=setting, across=True)
+        ax.axvline(0, color="black", lw=0.8)
+        ax.set(title=metric, xlabel="larger is better" if metric in {"PLCC", "SRCC"} else "smaller is better")
+        ax.tick_params(axis="x", labelsize=7)
+        ax.margins(x=0.1)
+        ax.locator_params(axis="x", nbins=4)
+    axes[0, 0].set(ylim=(len(names) - 0.4, -0.6))
+    axes[0, 0].set_yticks(range(len(names)), names)
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2, fontsize=8)
+    fig.suptitle(f"change against {base}, with 95 % intervals", fontsize=8.5, x=0.01, ha="left")
+    return finish(fig)
+
+
+def figure_shots(panels: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]) -> Figure:
+    """Draw how many training images each score bin holds, coloured by many-, medium- and few-shot, and test images.
+
+    Args:
+        panels: title → (K + 1,) edges, (K,) training images, (K,) names from `imbalance.SHOTS`, (K,) test images.
+    """
+    fig, axes = plt.subplots(1, len(panels), figsize=(4.3 * len(panels), 2.9), squeeze=False)
+    for ax, (title, (edges, train, names, test)) in zip(axes[0], panels.items(), strict=True):
+        for colour, name in zip((BLUE, SKY, RED), SHOTS, strict=True):
+            height = np.where(names == name, train, 0)
+            ax.bar(edges[:-1], height, np.diff(edges), align="edge", color=colour, label=f"{name}-shot")
+        ax.stairs(test, edges, color="black", lw=1.2, label="test images")
+        ax.set(title=title, xlabel="score", ylabel="images per bin")
+    axes[0, -1].legend(fontsize=7.5)
     return finish(fig)
 
 

@@ -219,14 +219,14 @@ def plain(cell: Cell, x: str, profile: Profile) -> Elta:
     return Elta(tfa=cell.tfa, flsa=cell.flsa, x=x, trunk=trunk)
 
 
-def lfds(trained: Trained, train: Batches) -> tuple[LFDS, Callable[[nn.Module], float]]:
+def lfds(trained: Trained, train: Batches, width: float = WIDTH) -> tuple[LFDS, Callable[[nn.Module], float]]:
     """LDS and FDS; the statistics are taken in a pass over the training pictures after each epoch."""
     low, high = trained.data.score_range
-    k = max(5, round((high - low) / WIDTH))
-    fds = FDS(trained.model.encoder.num_features, low, WIDTH, k)  # type: ignore[arg-type]
+    k = max(5, round((high - low) / width))
+    fds = FDS(trained.model.encoder.num_features, low, width, k)  # type: ignore[arg-type]
     trained.model.add_module("fds", fds)  # so that checkpoints hold its statistics
     score = torch.from_numpy(train.targets["score"])
-    weights = lds_weights(torch.bincount(bin_of(score, low, WIDTH, k), minlength=k).float())
+    weights = lds_weights(torch.bincount(bin_of(score, low, width, k), minlength=k).float())
 
     def passes() -> Iterator[tuple[Tensor, Tensor]]:
         device = next(trained.model.parameters()).device

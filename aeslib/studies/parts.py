@@ -86,10 +86,10 @@ def side_of(paper: str, profile: Profile) -> int:
     return min(profile.image_size, RECIPES[paper].side)
 
 
-def stand_in(key: str, size: int, seed: int, side: int, batch_size: int = 32) -> Batches:
-    """All pictures of a stand-in with their targets."""
-    table = synthetic(load_card(key), size=size, seed=seed, level="image").table
-    return batches(table, pictures(key, size=size, seed=seed, px=side), batch_size, mirror, None)
+def stand_in(key: str, size: int, seed: int, side: int, batch_size: int = 32, tail: float = 1.0) -> Batches:
+    """Return all images of a stand-in with their targets; `tail` is the imbalance of its scores, as in `standin`."""
+    table = synthetic(load_card(key), size=size, seed=seed, level="image", tail=tail).table
+    return batches(table, pictures(key, size=size, seed=seed, px=side, tail=tail), batch_size, mirror, None)
 
 
 def tested(table: LabelTable, seed: int) -> np.ndarray:

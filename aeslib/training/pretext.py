@@ -52,6 +52,13 @@ def objective(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]
     return named + 10 * seen, {"theme_accuracy": right, "quality_mse": seen.detach()}
 
 
+def theme_objective(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return the cross-entropy of the theme alone: nothing that beauty is made of is a target."""
+    logits, _ = model(batch["image"])
+    accuracy = (logits.argmax(1) == batch["theme"]).float().mean()
+    return cross_entropy(logits, batch["theme"]), {"theme_accuracy": accuracy}
+
+
 def pictures(n: int, size: int, seed: int = SEED) -> Batches:
     """n pictures of scenes drawn without any data set's habits, with their theme and qualities."""
     scenes = draw_scenes(numpy_generator(seed), n, Camera())
@@ -59,11 +66,21 @@ def pictures(n: int, size: int, seed: int = SEED) -> Batches:
     return Batches(render(scenes, size).numpy(), targets, [f"pretext-{row}" for row in range(n)])
 
 
-def pretrained(name: str, profile: Profile, *, share: int = 1, progress: bool = True) -> Encoder:
+def pretrained(
+    name: str, profile: Profile, *, share: int = 1, themes_only: bool = False, progress: bool = True
+) -> Encoder:
     """The encoder of that name with its starting weights: published ones in the paper profile, else the pretext's.
 
     Trained once on one in `share` of the profile's pictures and kept in `artifacts/PROFILE/pretext/`; a change of
     profile or code makes another.
+
+    Args:
+        name: on the list of encoders.
+        profile: sizes.
+        share: one picture in so many is enough.
+        themes_only: learn the themes without the visible qualities, which are what scores are made of. Its weights
+            have a file of their own.
+        progress: show a bar while it is trained.
     """
     if profile.size == "paper":
         with seeded(SEED):
@@ -73,8 +90,9 @@ def pretrained(name: str, profile: Profile, *, share: int = 1, progress: bool = 
     with seeded(SEED):
         encoder = build(name)
         files = closure(f"import {__name__}, {BACKBONES[name].small.__module__}")
-        key = digest(f"{name} {sizes}{f' base seed {base_seed()}' if base_seed() else ''}", numerics(files), *files)
-        path = artifacts_dir(profile.runs) / "pretext" / f"{name}-{key}.safetensors"
+        label = f"{name}-themes" if themes_only else name
+        key = digest(f"{label} {sizes}{f' base seed {base_seed()}' if base_seed() else ''}", numerics(files), *files)
+        path = artifacts_dir(profile.runs) / "pretext" / f"{label}-{key}.safetensors"
         if _put(path, encoder):
             return encoder
         with exclusive(path.with_suffix(".lock")), one_thread():
@@ -84,9 +102,9 @@ def pretrained(name: str, profile: Profile, *, share: int = 1, progress: bool = 
                 warmup = profile.pretext_epochs * train.steps // 5  # without it token models end lower
                 config = FitConfig(epochs=profile.pretext_epochs, lr=2e-3, schedule="cosine", warmup=warmup, seed=SEED)
                 with unchanged(files):
-                    history = fit(model, objective, train, config,
+                    history = fit(model, theme_objective if themes_only else objective, train, config,
                                   checkpoint=path.with_suffix(".part.safetensors"),
-                                  progress=f"pretext of {name}" if progress else "")  # fmt: skip
+                                  progress=f"pretext of {label}" if progress else "")  # fmt: skip
                 save_weights(path, encoder.state_dict(), {"history": history.rows})
     return encoder
 

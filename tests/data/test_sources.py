@@ -79,3 +79,12 @@ def test_a_cached_value_repeats_its_notes():
     size_of.cache_clear()
     assert size_of("eva", 20) == 20
     assert calls == ["eva", "aadb", "eva"]
+
+
+def test_the_origin_of_a_stand_in_names_its_tail():
+    card = load_card("eva")
+    with recording() as sources:
+        synthetic(card, size=40, seed=0, level="image", tail=2)
+        synthetic(card, size=40, seed=0, level="image")
+    assert [entry.detail.partition(": ")[2] for entry in sources] == ["size 40, seed 0, tail 2", "size 40, seed 0"]
+    assert list(sources)[0] == stand_in_origin("eva", size=40, seed=0, tail=2)

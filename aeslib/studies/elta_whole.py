@@ -1,0 +1,269 @@
+"""The modules of `elta` where there is something to repair: the whole network is trained, on scores with a long tail.
+
+In `aeslib.studies.elta` the small size trains a neck on a frozen encoder whose pretext has regressed the qualities that
+beauty is made of, and training scores are no more unbalanced than test scores. Here a CNN is trained end to end from a
+pretext of themes only, on a stand-in for AVA with an extreme tail (`tail=2`: the published density squared), and judged
+on one whose scores are equally frequent (`tail=0`), as in deep imbalanced regression [yang2021delving].
+
+All rows take the same number of optimiser steps: those of two rounds, by one learning-rate schedule. So "longer", which
+other comparisons need as a row, is the base itself; the one row that is not equal is "none, one round", the base with
+half of the steps. The positive control is the base trained on as many balanced images: what it gains in the few-shot
+part is what a perfect remedy of the tail would gain.
+
+The study is of the small size alone, and its grid is empty in the paper profile: real images have no `tail`, and there
+`elta.ablation` and `elta.comparison` train the whole network already, on AVA as it is published.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from torch import nn
+
+from aeslib.backbones import ScoreModel
+from aeslib.data.sources import Origin, cached, stand_in_origin
+from aeslib.elta.objective import Elta, RankSim
+from aeslib.elta.tfa import TFA
+from aeslib.imbalance import SHOTS, shots
+from aeslib.metrics import Statistic, weighted_masked_mae, weighted_srcc
+from aeslib.profiles import Profile
+from aeslib.seeding import hash_seed, seeded
+from aeslib.studies.core import Outcome, Results, Study
+from aeslib.studies.effects import drawn, lines
+from aeslib.studies.elta import Trained, lfds
+from aeslib.studies.parts import FRESH, Parts, side_of, stand_in
+from aeslib.training import Batches, FitConfig, fit
+from aeslib.training.fit import Objective
+from aeslib.training.pretext import SHARE, pretrained
+
+KEY = "ava"
+LONG, BALANCED = 2.0, 0.0
+"""`tail` of the training images, and of the images that are judged and of the control's training images."""
+PER_IMAGE = 8
+"""One training image for so many of the profile's: what fits into the time of this study."""
+BATCH = 32
+RATE = 2e-3
+"""Peak learning rate; 1e-3 and 3e-3 gave the base the same error on validation."""
+BIN = 0.25
+"""Width in points of the score bins whose training images make a score many-, medium- or few-shot."""
+TRIAL_SEED = 100
+"""First seed of the trials on validation; no study trains with it."""
+TRIAL_IMAGES = 77
+"""Seed of the trials' images."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whole:
+    """One run: the base model, with modules of ELTA or another method for unbalanced scores."""
+
+    method: Literal["", "L&FDS", "RankSim"] = ""
+    n: int = 0
+    """Mixed samples of TFA a batch; 0: off."""
+    tau1: float = TFA.tau1
+    flsa: float = 0.0
+    """Weight of the alignment; 0: off."""
+    width: float = BIN
+    """Of the score bins of L&FDS, in points."""
+    gamma: float = 0.0
+    """Weight of RankSim."""
+    tail: float = LONG
+    """Imbalance of the training scores."""
+    rounds: int = 2
+    images: int = 0
+    """Seed of the images."""
+    seed: int = 0
+
+
+TRIALS = {
+    "TFA": [Whole(n=n, tau1=tau1) for n in (4, 8, 16) for tau1 in (0.2, 0.5)],
+    "FLSA": [Whole(flsa=weight) for weight in (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)],
+    "L&FDS": [Whole(method="L&FDS", width=width) for width in (0.1, 0.15, 0.25, 0.4, 0.6, 1.0)],
+    "RankSim": [Whole(method="RankSim", gamma=gamma) for gamma in (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)],
+}
+"""Six settings of each method, tried with three seeds: `run_study("elta.whole_trials", profile)` repeats that. The one
+with the smallest mean absolute error on balanced validation images is in `ROWS`."""
+
+
+ROWS = {
+    "none": Whole(),
+    "none, one round": Whole(rounds=1),
+    "TFA": Whole(n=16, tau1=0.5),
+    "FLSA": Whole(flsa=1.0),
+    "TFA+FLSA": Whole(n=16, tau1=0.5, flsa=1.0),
+    "L&FDS": Whole(method="L&FDS", width=0.25),
+    "RankSim": Whole(method="RankSim", gamma=1e-3),
+}
+"""Rows of the table. TFA+FLSA has the settings of both."""
+CONTROL = "balanced images"
+"""Name of the positive control."""
+
+
+# --- data ---
+
+
+@cached(maxsize=3)
+def splits(profile: Profile, tail: float, seed: int) -> Parts:
+    """Return a stand-in for AVA: training images with this `tail`, balanced images to validate and to judge on.
+
+    Args:
+        profile: sizes.
+        tail: imbalance of the training scores, as in `standin`.
+        seed: of the training images; the others have seeds of their own.
+    """
+    side = side_of("elta", profile)
+
+    def images(size: int, seed: int, tail: float = BALANCED) -> Batches:
+        data = stand_in(KEY, size, seed, side, BATCH, tail)
+        return replace(data, targets={"score": data.targets["score"], "target": data.targets["hist"]})
+
+    train = images(profile.images // PER_IMAGE, seed, tail)
+    val, test = images(profile.test_images // 2, seed + FRESH // 2), images(profile.test_images, seed + FRESH)
+    bins = tuple(float(score) for score in range(1, 11))
+    detail = origin(profile, tail, seed).detail
+    return Parts(KEY, train, val, test, bins, (), (bins[0], bins[-1]), "synthetic", detail)
+
+
+def origin(profile: Profile, tail: float = LONG, seed: int = 0) -> Origin:
+    """Describe the training images: always a stand-in, since real images have no `tail`."""
+    return stand_in_origin(KEY, size=profile.images // PER_IMAGE, seed=seed, tail=tail)
+
+
+# --- one run ---
+
+
+def train_model(run: Whole, profile: Profile) -> Trained:
+    """Train the whole network of one run."""
+    data = splits(profile, run.tail, run.images)
+    with seeded(hash_seed(run.seed, 1)):
+        encoder = pretrained("cnn", profile, share=SHARE, themes_only=True, progress=False)
+        trained = Trained(ScoreModel(encoder, data.bins), data, "image")
+    objective, after = objective_of(run, trained)
+    fit(trained.model, objective, data.train, config_of(run, profile), validate=after, progress="")
+    return trained
+
+
+def config_of(run: Whole, profile: Profile) -> FitConfig:
+    """Return how a run is trained: as many passes over the images as its rounds have, the same for every method."""
+    return FitConfig(epochs=run.rounds * profile.epochs, lr=RATE, schedule="cosine", seed=run.seed)
+
+
+def objective_of(run: Whole, trained: Trained) -> tuple[Objective, Callable[[nn.Module], float] | None]:
+    """Return the objective of a run, and what has to happen after each of its epochs."""
+    if run.method == "RankSim":
+        return RankSim(gamma=run.gamma), None
+    if run.method == "L&FDS":
+        return lfds(trained, trained.data.train, run.width)
+    return Elta(tfa=TFA(n=run.n, tau1=run.tau1) if run.n else None, flsa=run.flsa), None
+
+
+def compute(run: Whole, profile: Profile, _: Path) -> Outcome:
+    """Train one run and judge it on the balanced test images."""
+    trained = train_model(run, profile)
+    truth, pred = trained.data.test.targets["score"], trained.scores(trained.data.test)
+    return Outcome(errors(pred, truth, run, profile), {"pred": pred, "truth": truth})
+
+
+def errors(pred: np.ndarray, truth: np.ndarray, run: Whole, profile: Profile) -> dict[str, float]:
+    """Return the values of `statistics` on all images; the long tail says what is few-shot, for the control too."""
+    train, weights = long_tail(profile, run.images), np.ones((1, len(truth)))
+    return {name: float(value(pred, truth, weights)[0]) for name, value in statistics(train, truth).items()}
+
+
+def long_tail(profile: Profile, seed: int = 0) -> np.ndarray:
+    """Return the (M,) training scores with the long tail."""
+    return splits(profile, LONG, seed).train.targets["score"]
+
+
+def compute_trial(run: Whole, profile: Profile, _: Path) -> Outcome:
+    """Train one trial and judge it on the balanced validation images; test images are never seen."""
+    trained = train_model(run, profile)
+    val = trained.data.val
+    return Outcome(errors(trained.scores(val), val.targets["score"], run, profile))
+
+
+# --- parts of the scale ---
+
+
+def edges_of(train: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return the edges of bins of width `BIN` that hold all scores of the training and the judged images."""
+    low = np.floor(min(train.min(), truth.min()) / BIN)
+    high = np.floor(max(train.max(), truth.max()) / BIN) + 1
+    return BIN * np.arange(low, high + 1)
+
+
+def shots_of(train: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return for each judged image whether its score is many-, medium- or few-shot in training.
+
+    Args:
+        train: (M,) training scores.
+        truth: (N,) scores of the judged images.
+
+    Returns:
+        (N,) names from `imbalance.SHOTS`.
+    """
+    edges = edges_of(train, truth)
+    return shots(np.histogram(train, edges)[0])[np.digitize(truth, edges) - 1]
+
+
+def statistics(train: np.ndarray, truth: np.ndarray) -> dict[str, Statistic]:
+    """Return SRCC, MAE, and MAE in each part of the scale, by name."""
+    shot = shots_of(train, truth)
+    masks = {"MAE": np.ones(len(truth), bool)} | {f"MAE {name}": shot == name for name in SHOTS}
+    return {"SRCC": weighted_srcc} | {name: partial(weighted_masked_mae, inside=m) for name, m in masks.items()}
+
+
+def compare(
+    rows: Mapping[str, np.ndarray], truth: np.ndarray, train: np.ndarray, *, resamples: int, seed: int = 0
+) -> pd.DataFrame:
+    """Compare rows with "none", as `effects` does, by the values of `statistics`.
+
+    Args:
+        rows: name → (S, N) predictions, the same seeds in the same order.
+        truth: (N,) scores of the judged images.
+        train: (M,) scores of the training images that say which scores are few-shot.
+        resamples: of the bootstrap.
+        seed: of the bootstrap.
+    """
+    draws = drawn(rows, truth, resamples, statistics(train, truth), seed)
+    table = lines(draws, base="none", seed=seed)
+    return table.drop(columns=["group", "published", "published change", "verdict"])
+
+
+def predictions(runs: Results) -> dict[str, np.ndarray]:
+    """Return the predictions (S, N) of every row of the table and of the control."""
+    return {name: runs.stacked("pred", **fields(run)) for name, run in named_runs().items()}
+
+
+def named_runs() -> dict[str, Whole]:
+    """Return the rows of the table and the control, by name."""
+    return ROWS | {CONTROL: Whole(tail=BALANCED)}
+
+
+def fields(run: Whole) -> dict[str, Any]:
+    """Return what selects the runs of one row: its fields without the seed."""
+    return {name: value for name, value in asdict(run).items() if name != "seed"}
+
+
+# --- the grids ---
+
+
+def grid(profile: Profile) -> list[Whole]:
+    """Return all rows and the control with every seed of the profile; none in paper size."""
+    seeds = range(profile.seeds if profile.size == "small" else 0)
+    return [replace(run, seed=seed) for run in named_runs().values() for seed in seeds]
+
+
+def trials(profile: Profile) -> list[Whole]:
+    """Return the settings of `TRIALS` and the base, with three seeds and on images that no study uses."""
+    seeds = range(TRIAL_SEED, TRIAL_SEED + min(3, profile.seeds))
+    runs = [Whole(), *(run for settings in TRIALS.values() for run in settings)]
+    return [replace(run, seed=seed, images=TRIAL_IMAGES) for run in runs for seed in seeds]
+
+
+PARTS = tuple(f"MAE {name}" for name in SHOTS)
+STUDY = Study("elta.whole", grid, compute, (origin,), PARTS)
+TRIAL_STUDY = Study("elta.whole_trials", trials, compute_trial, (origin,), PARTS)
