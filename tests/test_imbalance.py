@@ -166,5 +166,5 @@ def test_shots_are_the_cuts_of_deep_imbalanced_regression_at_any_size():
     counts = np.array([0, 1, 2, 10, 11, 48])
     assert shots(counts).tolist() == ["few", "few", "medium", "medium", "many", "many"]
     assert shots(10 * counts).tolist() == shots(counts).tolist()
-    with pytest.raises(ParameterError, match="^no images in any bin"):
+    with pytest.raises(ParameterError, match=r"^no images in any bin"):
         shots(np.zeros(3))

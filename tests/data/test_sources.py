@@ -87,4 +87,4 @@ def test_the_origin_of_a_stand_in_names_its_tail():
         synthetic(card, size=40, seed=0, level="image", tail=2)
         synthetic(card, size=40, seed=0, level="image")
     assert [entry.detail.partition(": ")[2] for entry in sources] == ["size 40, seed 0, tail 2", "size 40, seed 0"]
-    assert list(sources)[0] == stand_in_origin("eva", size=40, seed=0, tail=2)
+    assert next(iter(sources)) == stand_in_origin("eva", size=40, seed=0, tail=2)

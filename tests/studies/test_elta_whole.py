@@ -64,7 +64,7 @@ def test_training_has_the_tail_and_what_is_judged_is_balanced(untrained):
     assert long.test.ids == even.test.ids
     ids = [set(part.ids) for part in (long.train, long.val, long.test)]
     assert not ids[0] & ids[1] | ids[0] & ids[2] | ids[1] & ids[2]
-    assert long.detail == "synthetic stand-in for AVA: size 400, seed 0, tail 2"
+    assert long.detail.endswith(": size 400, seed 0, tail 2")
 
 
 def test_shots_of_scores_by_hand():
@@ -93,7 +93,7 @@ def test_the_table_pairs_rows_and_prints_what_could_be_seen():
     truth = np.repeat([5.1, 5.3, 6.3], 30)
     base = truth + rng.normal(0, 0.3, (3, 90))
     rows = {"none": base, "better": truth + 0.5 * (base - truth)}
-    table = studies.compare(rows, truth, train, resamples=200)
+    table = studies.Setting(rows, truth, train).compare(200)
     assert list(table["metric"].unique()) == ["SRCC", "MAE", "MAE many", "MAE medium", "MAE few"]
     few = table.query("row == 'better' and metric == 'MAE few'").iloc[0]
     assert few["change high"] < 0 < few["mde"]
@@ -111,7 +111,7 @@ def test_grids():
 
 
 def test_each_method_was_tried_with_as_many_settings_at_seeds_of_no_study():
-    assert {name: len(settings) for name, settings in TRIALS.items()} == dict.fromkeys(TRIALS, 6)
+    assert {name: len(settings) for name, settings in TRIALS.items()} == dict.fromkeys(TRIALS, 8)
     for name, settings in TRIALS.items():
         assert ROWS[name] in settings
     tried = studies.trials(get_profile("default"))
@@ -133,11 +133,14 @@ def test_trials_never_see_test_images(untrained, monkeypatch):
 
 def test_the_study_runs_through_and_says_what_it_has_read(untrained):
     found = run_study(studies.STUDY, SMOKE, progress=False)
-    rows = studies.predictions(found)
+    setting = studies.setting_of(found, SMOKE)
+    rows = setting.rows
     assert list(rows) == [*ROWS, CONTROL]
+    edges, train, names, test = setting.bins()
+    assert (train.sum(), test.sum(), len(names), len(edges) - 1) == (40, 60, len(train), len(test))
     assert {pred.shape for pred in rows.values()} == {(1, 60)}
     assert len({pred.tobytes() for pred in rows.values()}) == len(rows)
-    details = {entry.detail.partition(": ")[2] for entry in found.data}
+    details = {entry.detail.rpartition(": ")[2] for entry in found.data}
     assert {"size 40, seed 0, tail 2", "size 40, seed 0, tail 0", "size 60, seed 1000, tail 0"} <= details
     again = studies.compute(ROWS["TFA"], SMOKE, Path("unused"))
     assert np.array_equal(again.arrays["pred"], rows["TFA"][0])
