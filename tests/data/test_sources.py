@@ -86,5 +86,5 @@ def test_the_origin_of_a_stand_in_names_its_tail():
     with recording() as sources:
         synthetic(card, size=40, seed=0, level="image", tail=2)
         synthetic(card, size=40, seed=0, level="image")
-    assert [entry.detail.partition(": ")[2] for entry in sources] == ["size 40, seed 0, tail 2", "size 40, seed 0"]
+    assert [entry.detail.rpartition(": ")[2] for entry in sources] == ["size 40, seed 0, tail 2", "size 40, seed 0"]
     assert next(iter(sources)) == stand_in_origin("eva", size=40, seed=0, tail=2)
