@@ -215,8 +215,8 @@ def figure_settings(table: pd.DataFrame, *, base: str) -> Figure:
         ax.locator_params(axis="x", nbins=4)
     axes[0, 0].set(ylim=(len(names) - 0.4, -0.6))
     axes[0, 0].set_yticks(range(len(names)), names)
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2, fontsize=8)
-    fig.suptitle(f"change against {base}, with 95 % intervals", fontsize=8.5, x=0.01, ha="left")
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
+    fig.suptitle(f"change against {base}, with 95 % intervals", fontsize=8.5)
     return finish(fig)
 
 
