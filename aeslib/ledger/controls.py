@@ -10,6 +10,7 @@ import pandas as pd
 
 from aeslib.ledger.evidence import Evidence, Finding, MissingDataError
 from aeslib.ledger.selectors import one_row
+from aeslib.profiles import get_profile
 
 COLUMNS = ("control", "study", "put_in", "found", "low", "high", "passed")
 FEWER = "a quarter of the pictures"
@@ -34,6 +35,8 @@ class Control:
     """Direction of the effect: 1 for a rise, -1 for a fall."""
     least: float = 0.0
     """Smallest size of the effect that passes."""
+    small: bool = False
+    """Whether it exists in the small sizes only: nothing can be put into the owners' data."""
     tables: tuple[str, ...] = ()
     """Patterns of the saved tables whose claims are not testable when it fails; none: it is shown only."""
 
@@ -43,7 +46,15 @@ CONTROLS = (
         name="ELTA, fewer pictures", study="elta.ablation", sign=-1,
         put_in="a quarter of the training pictures for as many steps: SRCC must fall",
         result="elta.T4-controls", row={"row": FEWER, "metric": "SRCC"},
-        tables=("elta.T[1-5]", "elta.T[1-5]-*"),
+        tables=("elta.T1", "elta.T2", "elta.T2-leads", "elta.T3", "elta.T4", "elta.T4-questions", "elta.T5",
+                "elta.T5-sampling"),
+    ),
+    Control(
+        name="ELTA, whole network", study="elta.whole", sign=-1, small=True,
+        put_in="training scores equally frequent: the error on scores with few training images must fall",
+        result="elta.T4-whole-control",
+        row={"setting": "whole network", "row": "balanced images", "metric": "MAE few"},
+        tables=("elta.T4-whole",),
     ),
     Control(
         name="AesMamba-V, fewer pictures", study="aesmamba.visual", sign=-1,
@@ -99,6 +110,8 @@ def outcome(control: Control, evidence: Evidence) -> dict[str, object]:
         "not run" where its chapter has not saved the table.
     """
     row: dict[str, object] = {"control": control.name, "study": control.study, "put_in": control.put_in}
+    if control.small and get_profile(evidence.profile).size != "small":
+        return row | {"found": None, "low": None, "high": None, "passed": "not run"}
     try:
         seen = one_row(evidence.result(control.result), control.result, **control.row)
     except MissingDataError:

@@ -461,6 +461,7 @@ def experiment(
     group: str = "",
     rival: str = "",
     stage: str = "",
+    setting: str = "",
 ) -> Finding:
     """A change that a chapter measured lies on the claimed side of zero with its whole interval.
 
@@ -474,8 +475,9 @@ def experiment(
         group: the data set or model it was measured on.
         rival: what it was compared with, where the table has several.
         stage: of training, where the table has several.
+        setting: of the experiment, where the table has several.
     """
-    names = {"row": row, "metric": metric, "group": group, "rival": rival, "stage": stage}
+    names = {"row": row, "metric": metric, "group": group, "rival": rival, "stage": stage, "setting": setting}
     table = see.result(result)
     require(("change", "change low", "change high", "seeds"), table.columns, f"column of {result}")
     line = one_row(table, result, **{column: name for column, name in names.items() if name})

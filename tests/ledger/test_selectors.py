@@ -27,7 +27,7 @@ NAMELESS = {
     "taskvec.template", "taskvec.tied_ranks",
 }  # fmt: skip
 """Rules whose parameters are numbers alone."""
-COLUMNS = ["row", "metric", "group", "rival", "stage"]
+COLUMNS = ["row", "metric", "group", "rival", "stage", "setting"]
 INTERVAL = {"change": 0.2, "change low": 0.1, "change high": 0.3, "seeds": 5}
 
 

@@ -24,7 +24,8 @@ def judged(tmp_path, monkeypatch):
     for stem in stems[:2]:
         rows = [
             {"row": p["row"], "metric": p["metric"], "group": p.get("group", ""), "rival": p.get("rival", ""),
-             "stage": p.get("stage", ""), "change": 0.2, "change low": 0.1, "change high": 0.3, "seeds": 5}
+             "stage": p.get("stage", ""), "setting": p.get("setting", ""),
+             "change": 0.2, "change low": 0.1, "change high": 0.3, "seeds": 5}
             for c in chosen if (p := c.parameters)["result"] == stem
         ]  # fmt: skip
         path = saved("default", stem)
