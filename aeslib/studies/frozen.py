@@ -36,12 +36,12 @@ class Neck(nn.Module):
 
 
 @lru_cache(maxsize=8)
-def start_of(name: str, profile: Profile, share: int = SHARE) -> nn.Module:
+def start_of(name: str, profile: Profile, share: int = SHARE, seed: int = 0) -> nn.Module:
     """The encoder with its starting weights, for reading only."""
-    return pretrained(name, profile, share=share, progress=False).eval().requires_grad_(False)
+    return pretrained(name, profile, share=share, seed=seed, progress=False).eval().requires_grad_(False)
 
 
-def features(name: str, data: Batches, profile: Profile, share: int = SHARE) -> np.ndarray:
+def features(name: str, data: Batches, profile: Profile, share: int = SHARE, seed: int = 0) -> np.ndarray:
     """(N, d) pooled features, computed once and kept in `artifacts/PROFILE/features/`.
 
     The key covers the images by content, their rows, and what evaluation does to them.
@@ -49,12 +49,13 @@ def features(name: str, data: Batches, profile: Profile, share: int = SHARE) -> 
     modules = ("aeslib.studies.parts", "aeslib.training.pretext", BACKBONES[name].small.__module__)
     images = identity([data.images, data.rows, data.evaluate])
     code = [path for module in modules for path in closure(f"import {module}")]
-    key = digest(f"{name} {profile.sizes} {share}", numerics(code), *data.ids, images, *code)
+    start = f"{name} {profile.sizes} {share} {seed}" if seed else f"{name} {profile.sizes} {share}"
+    key = digest(start, numerics(code), *data.ids, images, *code)
     path = artifacts_dir(profile.runs) / "features" / f"{name}-{len(data)}-{key}.npy"
 
     def make(temporary: Path) -> None:
         with temporary.open("wb") as out:
-            np.save(out, predict(start_of(name, profile, share), data), allow_pickle=False)
+            np.save(out, predict(start_of(name, profile, share, seed), data), allow_pickle=False)
 
     return np.array(kept(path, make, code))
 

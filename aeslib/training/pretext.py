@@ -67,7 +67,13 @@ def pictures(n: int, size: int, seed: int = SEED) -> Batches:
 
 
 def pretrained(
-    name: str, profile: Profile, *, share: int = 1, themes_only: bool = False, progress: bool = True
+    name: str,
+    profile: Profile,
+    *,
+    share: int = 1,
+    themes_only: bool = False,
+    seed: int = 0,
+    progress: bool = True,
 ) -> Encoder:
     """The encoder of that name with its starting weights: published ones in the paper profile, else the pretext's.
 
@@ -80,6 +86,8 @@ def pretrained(
         share: one picture in so many is enough.
         themes_only: learn the themes without the visible qualities, which are what scores are made of. Its weights
             have a file of their own.
+        seed: another one gives other first weights and other images (not in the paper profile, where there is one set
+            of published weights).
         progress: show a bar while it is trained.
     """
     if profile.size == "paper":
@@ -87,20 +95,22 @@ def pretrained(
             return build(name, "paper", pretrained=True)
     images = profile.pretext_images // share
     sizes = (images, profile.pretext_epochs, profile.image_size)
-    with seeded(SEED):
+    draw = SEED + seed
+    with seeded(draw):
         encoder = build(name)
         files = closure(f"import {__name__}, {BACKBONES[name].small.__module__}")
         label = f"{name}-themes" if themes_only else name
-        key = digest(f"{label} {sizes}{f' base seed {base_seed()}' if base_seed() else ''}", numerics(files), *files)
+        moves = f"{f' seed {seed}' if seed else ''}{f' base seed {base_seed()}' if base_seed() else ''}"
+        key = digest(f"{label} {sizes}{moves}", numerics(files), *files)
         path = artifacts_dir(profile.runs) / "pretext" / f"{label}-{key}.safetensors"
         if _put(path, encoder):
             return encoder
         with exclusive(path.with_suffix(".lock")), one_thread():
             if not _put(path, encoder):
                 model = PretextModel(encoder)
-                train = pictures(images, profile.image_size)
+                train = pictures(images, profile.image_size, draw)
                 warmup = profile.pretext_epochs * train.steps // 5  # without it token models end lower
-                config = FitConfig(epochs=profile.pretext_epochs, lr=2e-3, schedule="cosine", warmup=warmup, seed=SEED)
+                config = FitConfig(epochs=profile.pretext_epochs, lr=2e-3, schedule="cosine", warmup=warmup, seed=draw)
                 with unchanged(files):
                     history = fit(model, theme_objective if themes_only else objective, train, config,
                                   checkpoint=path.with_suffix(".part.safetensors"),
