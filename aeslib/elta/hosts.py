@@ -6,9 +6,7 @@ maxvit  convolutions, then attention within windows and across a grid (timm's, [
 hgcn    graphs over regions, then over aggregates of them (module `hgcn`)
 tanet   the theme makes the weights by which looks are read (module `tanet`)
 eat     attention to points of interest (module `eat`)
-
-BIAA is no network but a way to adapt one to each user (chapter 31 runs it as BLG-PIAA); as a host of means its rows
-keep the published numbers and say "not re-implemented".
+biaa    the generic model of bilevel meta-learning (module `biaa`), on the network of NIMA with ELTA's head
 """
 
 from collections.abc import Sequence
@@ -30,11 +28,11 @@ HOSTS: dict[str, dict[Size, str]] = {
     "MUSIQ": {"small": "musiq", "paper": "musiq"},
     "MaxViT": {"small": "maxvit", "paper": "maxvit"},
     "HGCN": dict.fromkeys(("small", "paper"), "hgcn"),
+    "BIAA": {"small": "cnn", "paper": "vgg16"},
     "TANet": dict.fromkeys(("small", "paper"), "tanet"),
     "EAT": dict.fromkeys(("small", "paper"), "eat"),
 }
 """Name in the paper's tables → encoder at each size."""
-NOT_REBUILT = ("BIAA",)
 
 
 def encoder_of(host: str, size: Size) -> str:

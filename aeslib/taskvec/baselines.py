@@ -18,13 +18,14 @@ from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 from torch import Tensor, nn
-from torch.func import functional_call, grad, vmap
+from torch.func import functional_call, vmap
 
 from aeslib.errors import ParameterError
 from aeslib.seeding import moved, seeded
 from aeslib.taskvec.coefficients import Personal, personal_loss
 from aeslib.taskvec.network import TaskModel
 from aeslib.taskvec.solve import lr_at
+from aeslib.training.bilevel import INNER_LR, INNER_STEPS, adapted
 
 PENALTIES = np.logspace(0, 5, 11)
 CONTENTS = 10
@@ -90,7 +91,12 @@ class MetaHead:
     """
 
     def __init__(
-        self, model: TaskModel, generator: torch.Generator, *, inner_lr: float = 0.05, inner_steps: int = 5
+        self,
+        model: TaskModel,
+        generator: torch.Generator,
+        *,
+        inner_lr: float = INNER_LR,
+        inner_steps: int = INNER_STEPS,
     ) -> None:
         self.model, self.generator = model, generator
         self.inner_lr, self.inner_steps = inner_lr, inner_steps
@@ -103,11 +109,9 @@ class MetaHead:
 
     def adapted(self, head: Mapping[str, Tensor], z: Tensor, scores: Tensor) -> dict[str, Tensor]:
         """The head after the inner steps on one support; differentiable."""
-        now = dict(head)
-        for _ in range(self.inner_steps):
-            slope = grad(lambda h: (self.scores(h, z) - scores).square().mean())(now)
-            now = {name: value - self.inner_lr * slope[name] for name, value in now.items()}
-        return now
+        return adapted(
+            head, lambda h: (self.scores(h, z) - scores).square().mean(), lr=self.inner_lr, steps=self.inner_steps
+        )
 
     def fit(
         self, z: Tensor, users: Sequence[tuple[Tensor, Tensor]], *, steps: int, shots: int = 10, tasks: int = 8
