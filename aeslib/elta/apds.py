@@ -14,6 +14,8 @@ from torch import Tensor
 BETAS = (0.25, 0.5, 0.75, 1.0, 1.1, 1.2, 1.25, 1.5, 2.0, 3.0)
 """Released code has 1 to 1.25; small models, whose scores lie closer together, may ask for other ones."""
 THRESHOLDS = (0.70, 0.75, 0.80, 0.85, 0.90)
+LEAST = 20
+"""Pictures that have to pass: a mean error of fewer says little (released code asks for more than 10)."""
 
 
 def sharpen(
@@ -87,13 +89,13 @@ def search(
         bins: scores of the C bins.
         betas: tried, in this order; at equal error the first wins.
         thresholds: the same.
-        least: None: 2 % of the set, 5 at least.
+        least: None: 2 % of the set, `LEAST` at least.
 
     Returns:
         None when no pair keeps enough: then there is nothing to train on, and the extra round is to be skipped.
     """
     error, count = curve(logits, truth, bins, betas, thresholds)
-    least = max(5, round(0.02 * len(truth))) if least is None else least
+    least = max(LEAST, round(0.02 * len(truth))) if least is None else least
     error = torch.where(count >= least, error, torch.inf)
     best = int(error.argmin())
     b, t = divmod(best, len(thresholds))

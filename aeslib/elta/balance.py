@@ -19,13 +19,13 @@ MOMENTUM = 0.9
 
 
 @cache
-def kernel() -> tuple[float, ...]:
+def kernel(sigma: float = SIGMA) -> tuple[float, ...]:
     """Weights of five neighbours, 1 in the middle: an impulse blurred by a Gaussian that is reflected at its ends."""
     from scipy.ndimage import gaussian_filter1d
 
     impulse = [0.0] * KERNEL
     impulse[KERNEL // 2] = 1.0
-    blurred = gaussian_filter1d(impulse, SIGMA)
+    blurred = gaussian_filter1d(impulse, sigma)
     return tuple(float(value) for value in blurred / blurred.max())
 
 
@@ -34,12 +34,14 @@ def bin_of(s: Float[Tensor, " N"], low: float, width: float, bins: int) -> Int[T
     return ((s - low) / width + 1e-6).floor().long().clamp(0, bins - 1)
 
 
-def lds_weights(counts: Float[Tensor, " K"]) -> Float[Tensor, " K"]:
+def lds_weights(counts: Float[Tensor, " K"], sigma: float = SIGMA) -> Float[Tensor, " K"]:
     """Loss weight of each bin: 1 / smoothed √count, scaled so that the mean over all samples is 1.
+
+    `sigma` is the width of the smoothing, in bins.
 
     Source: [yang2021delving] Section 3.1 with square-root counts.
     """
-    weights = torch.tensor(kernel(), dtype=counts.dtype, device=counts.device)
+    weights = torch.tensor(kernel(sigma), dtype=counts.dtype, device=counts.device)
     smooth = conv1d(counts.sqrt()[None, None], weights[None, None], padding=KERNEL // 2)[0, 0]
     inverse = torch.where(smooth > 0, 1 / smooth, 0.0)
     return inverse * counts.sum() / (counts * inverse).sum()
@@ -55,7 +57,8 @@ def recalibrate(
 class FDS(nn.Module):
     """Feature distribution smoothing: call it on training features, `update` it after each epoch.
 
-    Until the first update it changes nothing. Bins that hold no picture are left out of the smoothing.
+    Until the first update it changes nothing. Bins that hold no picture are left out of the smoothing, which is `sigma`
+    bins wide.
     Source: [yang2021delving] Section 3.2.
     """
 
@@ -65,11 +68,11 @@ class FDS(nn.Module):
     smooth_var: Tensor
     seen: Tensor
 
-    def __init__(self, features: int, low: float, width: float, bins: int) -> None:
+    def __init__(self, features: int, low: float, width: float, bins: int, sigma: float = SIGMA) -> None:
         super().__init__()
         if bins < KERNEL:
             raise ParameterError(f"FDS has {bins} score bins; its window needs {KERNEL} or more: take a smaller width.")
-        self.low, self.width, self.bins = low, width, bins
+        self.low, self.width, self.bins, self.sigma = low, width, bins, sigma
         for name, start in (("mean", 0.0), ("var", 1.0), ("smooth_mean", 0.0), ("smooth_var", 1.0)):
             self.register_buffer(name, torch.full((bins, features), start))
         self.register_buffer("seen", torch.zeros(bins))
@@ -99,16 +102,16 @@ class FDS(nn.Module):
         self.mean.copy_(torch.where(some, keep * self.mean + (1 - keep) * mean, self.mean))
         self.var.copy_(torch.where(some, keep * self.var + (1 - keep) * spread, self.var))
         self.seen.add_(count)
-        both = smooth(torch.cat([self.mean, self.var], 1), self.seen)
+        both = smooth(torch.cat([self.mean, self.var], 1), self.seen, self.sigma)
         self.smooth_mean.copy_(both[:, : self.mean.shape[1]])
         self.smooth_var.copy_(both[:, self.mean.shape[1] :])
 
 
-def smooth(rows: Float[Tensor, "K d"], seen: Float[Tensor, " K"]) -> Float[Tensor, "K d"]:
+def smooth(rows: Float[Tensor, "K d"], seen: Float[Tensor, " K"], sigma: float = SIGMA) -> Float[Tensor, "K d"]:
     """Weighted mean over five neighbouring bins that hold pictures, reflected at the ends of the scale."""
     last, reach = len(rows) - 1, KERNEL // 2
     there = (seen > 0).to(rows.dtype)[:, None]
     near = torch.arange(-reach, last + reach + 1, device=rows.device).abs()
     both = torch.cat([rows * there, there], 1)[torch.minimum(near, 2 * last - near)]  # (K + 4, d + 1), reflected
-    blurred = torch.stack([weight * both[k : k + last + 1] for k, weight in enumerate(kernel())]).sum(0)
+    blurred = torch.stack([weight * both[k : k + last + 1] for k, weight in enumerate(kernel(sigma))]).sum(0)
     return blurred[:, :-1] / blurred[:, -1:].clamp(min=1e-12)

@@ -6,7 +6,7 @@ names the entry that the model encodes: pictures, or features of a frozen trunk 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -64,11 +64,22 @@ class Elta:
         return loss, logs
 
 
+class Labelled(Protocol):
+    """A loss of labelled images that the model reads under the name `x`."""
+
+    @property
+    def x(self) -> str:
+        """The entry of a batch that the model encodes."""
+
+    def __call__(self, model: Model, batch: Batch) -> tuple[Tensor, Logs]:
+        """Loss of one batch."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SelfTraining:
     """The extra round: the labelled loss of `base` plus that of pseudo-labelled pictures (elta Eq 10)."""
 
-    base: Elta
+    base: Labelled
     pool: Batches
     """Unlabelled pictures; its `target` is what the model itself predicted after the first round, unsharpened, and
     `keep` says which of them pass."""

@@ -21,7 +21,8 @@ from aeslib.backbones import ScoreModel, build
 from aeslib.data import describe_source, load, pictured
 from aeslib.data.sources import Origin, cached, origin_of, recording
 from aeslib.elta.apds import Setting, search
-from aeslib.elta.balance import FDS, bin_of, lds_weights
+from aeslib.elta.balance import FDS, SIGMA, bin_of, lds_weights
+from aeslib.elta.biaa import Bilevel
 from aeslib.elta.confusion import matched, neighbour_agreement
 from aeslib.elta.hosts import HOSTS, encoder_of
 from aeslib.elta.objective import LFDS, Elta, RankSim, SelfTraining, distance
@@ -31,25 +32,41 @@ from aeslib.profiles import Profile, Size
 from aeslib.seeding import hash_seed, numpy_generator, seeded
 from aeslib.studies.core import Outcome, Study
 from aeslib.studies.frozen import Neck, blind, features, start_of, with_targets
-from aeslib.studies.parts import Parts, parts, repeated
+from aeslib.studies.parts import FRESH, Parts, parts, repeated, side_of, stand_in
 from aeslib.training import Batches, FitConfig, fit, predict
 from aeslib.training.batches import Batch
+from aeslib.training.bilevel import INNER_LR, INNER_STEPS
 from aeslib.training.fit import Objective
 from aeslib.training.pretext import SHARE, pretrained
 
+
+class Inner(TypedDict):
+    """Learning rate and number of steps of the inner level of BIAA."""
+
+    lr: float
+    steps: int
+
+
 FACTOR = {"ava": 1.0, "aadb": 10.0, "tad66k": 1.0, "para": 2.0}
 """Data sets of elta 4.1 → what takes their scores to the ten-point axis."""
-SHARED = ("cnn", "swinv2")
-"""Encoders whose pretext other chapters need whole; those of the other hosts see a part of its pictures."""
+PRETEXTS = 3
+"""Independent pretexts of every encoder, which the seeds take in turn: all rows of a table start alike (the images and
+epochs of `SHARE`), and intervals over five seeds cover encoders and not only necks. Seeds that share a pretext are not
+independent of each other, so an interval is a little narrower than five pretexts would make it."""
 BATCH = {"paper": 48, "small": 96}
 """Pictures a step: the printed number, and one that halves the steps of necks at the same accuracy on validation."""
 WIDTH = 0.25
 """Of the score bins of LDS and FDS, on the ten-point axis."""
+SEARCH = 1000
+"""Validation images of a stand-in on which APDS is chosen; a tenth of its training images are too few to choose on."""
 MIXED: dict[Size, int] = {"paper": 1, "small": 8}
 """Mixed samples a batch: as released, and best SRCC on validation at seeds that no study uses (chapter 11)."""
 WEIGHT: dict[Size, float] = {"paper": 1.0, "small": 0.3}
 """Of the alignment loss: as released, and a plain choice. On validation 0.1 to 1.0 tied, at the seeds where they were
 tried (chapter 12)."""
+INNER: dict[Size, Inner] = {"paper": {"lr": 1e-3, "steps": 1}, "small": {"lr": INNER_LR, "steps": INNER_STEPS}}
+"""Inner level of BIAA: in the small size as BLG-PIAA has it in chapter 31; in the paper size, where all of the network
+is adapted and kept for the outer level, one step of a plain length that was not tried."""
 GAMMA = 1e-3
 """Of RankSim, chosen in the same way: 100, its value for ages in years, drowns a loss of 0.05."""
 
@@ -70,11 +87,22 @@ class Cell:
     tau2: float = TFA.tau2
     threshold: float = TFA.threshold
     flsa: float = 0.0
+    gamma: float = GAMMA
+    """Of RankSim."""
+    width: float = WIDTH
+    """Of the score bins of L&FDS, on the ten-point axis."""
+    sigma: float = SIGMA
+    """Of the smoothing of L&FDS, in bins."""
     extra: Literal["", "longer", "apds", "both"] = ""
     """A second round of training after the first: as the first (`longer`), with pseudo-labels, or one of each."""
     share: float = 1.0
     """Of the training images that a run sees; it repeats them up to the full number, so that steps stay equal."""
     seed: int = 0
+
+    @property
+    def pretext(self) -> int:
+        """Which of the encoder's pretexts this run starts from."""
+        return self.seed % PRETEXTS
 
     @property
     def tfa(self) -> TFA | None:
@@ -89,42 +117,58 @@ class Cell:
 # --- data ---
 
 
+def on_axis(key: str, data: Batches) -> Batches:
+    """The same images with `target` and `score` on the ten-point axis."""
+    score = data.targets["score"] * np.float32(FACTOR[key])
+    return replace(data, targets={"score": score, "target": data.targets["hist"] if key == "ava" else score})
+
+
 @cached(maxsize=4)
 def ten_points(key: str, profile: Profile) -> Parts:
     """Pictures of one data set with `target` (histogram for AVA, else the score) and `score` on the ten-point axis."""
     found = parts(key, profile, batch_size=BATCH[profile.size], paper="elta")
-    factor, histograms = FACTOR[key], key == "ava"
-
-    def on_axis(data: Batches) -> Batches:
-        score = data.targets["score"] * np.float32(factor)
-        return replace(data, targets={"score": score, "target": data.targets["hist"] if histograms else score})
-
-    low, high = (factor * end for end in found.score_range)
-    bins = found.bins if histograms else tuple(float(score) for score in np.linspace(low, high, 10))
-    train, val, test = map(on_axis, (found.train, found.val, found.test))
+    low, high = (FACTOR[key] * end for end in found.score_range)
+    bins = found.bins if key == "ava" else tuple(float(score) for score in np.linspace(low, high, 10))
+    train, val, test = (on_axis(key, data) for data in (found.train, found.val, found.test))
     return replace(found, train=train, val=val, test=test, bins=bins, score_range=(low, high))
 
 
-def share_of(name: str) -> int:
-    """One picture in so many is in the pretext of this encoder."""
-    return 1 if name in SHARED else SHARE
+def start(cell: Cell, profile: Profile) -> nn.Module:
+    """The frozen encoder of a run in the small size, for reading only."""
+    return start_of(encoder_of(cell.host, profile.size), profile, SHARE, cell.pretext)
 
 
-@cached(maxsize=8)
-def prepared(key: str, host: str, profile: Profile) -> Parts:
-    """`ten_points`, with the frozen features as another target in the small size."""
+@cached(maxsize=4 * PRETEXTS)
+def prepared(key: str, host: str, profile: Profile, pretext: int = 0) -> Parts:
+    """`ten_points`, with the frozen features of one pretext as another target in the small size."""
     data = ten_points(key, profile)
     if profile.size == "paper":
         return data
     name = encoder_of(host, profile.size)
 
-    return with_targets(data, lambda part: {**part.targets, "features": features(name, part, profile, share_of(name))})
+    return with_targets(data, lambda part: {**part.targets, "features": features(name, part, profile, SHARE, pretext)})
+
+
+@cached(maxsize=4 * PRETEXTS)
+def search_set(key: str, host: str, profile: Profile, pretext: int = 0) -> Batches:
+    """Labelled images on which APDS's β and t are chosen (elta Eq 9): nobody trains on them or is tested on them.
+
+    Real data have their validation split. A stand-in has `SEARCH` images of a seed of their own, or as many as the
+    profile tests on where that is less (200 in `smoke`, where nothing is concluded).
+    """
+    data = prepared(key, host, profile, pretext)
+    if data.source == "real" or profile.size == "paper":
+        return data.val
+    size = min(SEARCH, profile.test_images)
+    images = on_axis(key, stand_in(key, size, 2 * FRESH, side_of("elta", profile), BATCH[profile.size]))
+    values = features(encoder_of(host, profile.size), images, profile, SHARE, pretext)
+    return replace(images, targets={**images.targets, "features": values})
 
 
 def pool_of(cell: Cell, profile: Profile) -> Batches:
     """Unlabelled pictures: a random draw from the other data sets, no more than there are to train on (elta A.2)."""
-    others = [prepared(key, cell.host, profile).train for key in FACTOR if key != cell.data]
-    size = len(prepared(cell.data, cell.host, profile).train)
+    others = [prepared(key, cell.host, profile, cell.pretext).train for key in FACTOR if key != cell.data]
+    size = len(prepared(cell.data, cell.host, profile, cell.pretext).train)
     rng = numpy_generator([cell.seed, 10])
     shares = np.array_split(np.arange(min(size, sum(map(len, others)))), len(others))
     drawn = [o.take(np.sort(rng.permutation(len(o))[: len(s)])) for o, s in zip(others, shares, strict=True)]
@@ -188,7 +232,7 @@ def config_of(profile: Profile, seed: int) -> FitConfig:
 
 def first_round(cell: Cell, profile: Profile, checkpoint: Path | None = None, progress: str = "") -> Trained:
     """Train with the labelled pictures."""
-    data = prepared(cell.data, cell.host, profile)
+    data = prepared(cell.data, cell.host, profile, cell.pretext)
     if cell.share < 1:
         data = replace(data, train=repeated(data.train, cell.share, cell.seed))
     x = "image" if profile.size == "paper" else "features"
@@ -205,28 +249,31 @@ def objective_of(
 ) -> tuple[Objective, Callable[[nn.Module], float] | None]:
     """The objective of a run, and what has to happen after each of its epochs."""
     if cell.method == "RankSim":
-        return RankSim(gamma=GAMMA, x=trained.x), None
+        return RankSim(gamma=cell.gamma, x=trained.x), None
     if cell.method == "L&FDS":
-        return lfds(trained, train)
-    return plain(cell, trained.x, profile), None
+        return lfds(trained, train, cell.width, cell.sigma)
+    return supervised(cell, trained.x, profile), None
 
 
-def plain(cell: Cell, x: str, profile: Profile) -> Elta:
-    """Supervised loss with the modules of this run."""
+def supervised(cell: Cell, x: str, profile: Profile) -> Elta | Bilevel:
+    """Supervised loss with the modules of this run; of BIAA it is the outer level of meta-learning."""
     frozen = cell.mix == "pixel" and x == "features"
-    name = encoder_of(cell.host, profile.size)
-    trunk = torch.no_grad()(start_of(name, profile, share_of(name))) if frozen else None
-    return Elta(tfa=cell.tfa, flsa=cell.flsa, x=x, trunk=trunk)
+    trunk = torch.no_grad()(start(cell, profile)) if frozen else None
+    loss = Elta(tfa=cell.tfa, flsa=cell.flsa, x=x, trunk=trunk)
+    return Bilevel(base=loss, **INNER[profile.size]) if cell.host == "BIAA" else loss
 
 
-def lfds(trained: Trained, train: Batches, width: float = WIDTH) -> tuple[LFDS, Callable[[nn.Module], float]]:
+def lfds(
+    trained: Trained, train: Batches, width: float = 0.25, sigma: float = SIGMA
+) -> tuple[LFDS, Callable[[nn.Module], float]]:
     """LDS and FDS; the statistics are taken in a pass over the training pictures after each epoch."""
     low, high = trained.data.score_range
     k = max(5, round((high - low) / width))
-    fds = FDS(trained.model.encoder.num_features, low, width, k)  # type: ignore[arg-type]
+    fds = FDS(trained.model.encoder.num_features, low, width, k, sigma)  # type: ignore[arg-type]
     trained.model.add_module("fds", fds)  # so that checkpoints hold its statistics
     score = torch.from_numpy(train.targets["score"])
-    weights = lds_weights(torch.bincount(bin_of(score, low, width, k), minlength=k).float())
+    counts = torch.bincount(bin_of(score, low, width, k), minlength=k).float()
+    weights = lds_weights(counts, sigma)
 
     def passes() -> Iterator[tuple[Tensor, Tensor]]:
         device = next(trained.model.parameters()).device
@@ -259,7 +306,8 @@ def extra_round(cell: Cell, profile: Profile, first: Trained, *, pseudo: bool = 
     objective, after = objective_of(cell, second, train, profile)
     model.load_state_dict(first.model.state_dict())  # with the statistics of FDS
     if pseudo:
-        second.setting = search(first.logits(first.data.val), truth_of(first.data.val), model.bins)
+        labelled = search_set(cell.data, cell.host, profile, cell.pretext)
+        second.setting = search(first.logits(labelled), truth_of(labelled), model.bins)
     if second.setting is not None:
         pool = pool_of(cell, profile)
         logits = first.logits(pool)
@@ -267,8 +315,8 @@ def extra_round(cell: Cell, profile: Profile, first: Trained, *, pseudo: bool = 
         second.passed = float(keep.mean())
         shares = logits.softmax(-1)
         target = shares if train.targets["target"].ndim == 2 else shares @ model.bins
-        labelled = replace(pool, targets={**pool.targets, "target": target.numpy(), "keep": keep})
-        objective = SelfTraining(base=plain(cell, first.x, profile), pool=labelled)
+        pool = replace(pool, targets={**pool.targets, "target": target.numpy(), "keep": keep})
+        objective = SelfTraining(base=supervised(cell, first.x, profile), pool=pool)
     fit(model, objective, train, config_of(profile, hash_seed(cell.seed, 2) % 2**31), validate=after, progress="")
     return second
 
@@ -449,13 +497,19 @@ def mixing(profile: Profile) -> list[Cell]:
     cells = [Cell(**modules(profile, "TFA", "pixel")), Cell(**modules(profile, "TFA+FLSA", "pixel"), extra="apds")]
     cells += [Cell(**modules(profile, "TFA+FLSA"), strategy="random", extra="apds")]
     cells += [Cell(**modules(profile, "TFA"), strategy="threshold", threshold=t) for t in THRESHOLDS]
+    full = modules(profile, "TFA+FLSA")
+    cells += [Cell(**full, strategy="threshold", threshold=t, extra="apds") for t in THRESHOLDS]
     return per_seed(profile, *cells)
 
 
 def sweep(profile: Profile) -> list[Cell]:
-    """elta Figure 5, how many are mixed (not given), and the weight of FLSA (not given): three seeds of five."""
+    """elta Figure 5, how many are mixed (not given), and the weight of FLSA (not given): three seeds of five.
+
+    Figure 5 is the two lines through its published peak, or all pairs of temperatures in a thorough profile.
+    """
     tfa = modules(profile, "TFA")
-    cells = [Cell(**tfa, tau1=t) for t in TAU1] + [Cell(**tfa, tau2=t) for t in TAU2 if t != TFA.tau2]
+    pairs = [(a, b) for a in TAU1 for b in TAU2 if profile.thorough or a == TFA.tau1 or b == TFA.tau2]
+    cells = [Cell(**tfa, tau1=a, tau2=b) for a, b in pairs]
     cells += [Cell(**tfa | {"n": n}) for n in COUNTS if n != tfa["n"]] + [Cell(flsa=w) for w in WEIGHTS]
     return per_seed(replace(profile, seeds=profile.fewer_seeds), *cells)
 

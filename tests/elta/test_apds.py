@@ -49,8 +49,17 @@ def test_the_search_refuses_to_keep_too_little():
 
 
 def test_nothing_passes_is_an_answer():
-    assert search(LOGITS, TRUTH, BINS) is None  # five are asked for, there are three
+    assert search(LOGITS, TRUTH, BINS) is None  # twenty are asked for, there are three
     assert search(torch.zeros(100, 10), torch.full((100,), 5.0), torch.arange(1.0, 11)) is None
+
+
+def test_twenty_have_to_pass():
+    logits = torch.eye(10)[torch.arange(30) % 10] * 12.0  # sure of its bin, and right
+    truth, bins = torch.arange(30) % 10 + 1.0, torch.arange(1.0, 11)
+    assert search(logits[:19], truth[:19], bins) is None
+    enough = search(logits[:20], truth[:20], bins)
+    assert enough is not None
+    assert enough.kept == 20
 
 
 def test_at_equal_error_the_first_wins():

@@ -19,7 +19,8 @@ from aeslib.studies import frozen
 from aeslib.studies.core import run_study
 from aeslib.studies.elta import Cell
 from aeslib.studies.parts import Parts
-from aeslib.training import Batches
+from aeslib.training import Batches, pretext
+from aeslib.training.fit import History
 
 SMOKE = replace(get_profile("smoke"), images=60, test_images=40, pretext_images=12, image_size=32)
 RANGES = {"ava": (1.0, 10.0), "aadb": (0.0, 1.0), "tad66k": (0.0, 10.0), "para": (1.0, 5.0)}
@@ -53,13 +54,20 @@ def small(monkeypatch, tmp_path):
             return build("cnn")
 
     monkeypatch.chdir(tmp_path)  # checkpoints of one test must not meet those of another
+
+    def stand_in(key, size, seed, side, batch_size):
+        calls.append((key, size, seed))
+        return grey(size, seed, *RANGES[key])
+
     monkeypatch.setattr(studies, "parts", parts)
+    monkeypatch.setattr(studies, "stand_in", stand_in)
     for module in (studies, frozen):
         monkeypatch.setattr(module, "pretrained", pretrained)
-    for cached in (studies.ten_points, studies.start_of, studies.prepared):
+    caches = (studies.ten_points, studies.start_of, studies.prepared, studies.search_set)
+    for cached in caches:
         cached.cache_clear()
     yield calls
-    for cached in (studies.ten_points, studies.start_of, studies.prepared):
+    for cached in caches:
         cached.cache_clear()
 
 
@@ -89,6 +97,7 @@ def test_features_are_computed_once(small, monkeypatch):
         Cell(data="aadb", method="L&FDS"),
         Cell(method="RankSim"),
         Cell(host="NIMA", mix="feature", strategy="threshold", threshold=0.5),
+        Cell(host="BIAA", mix="feature", flsa=0.1),
         Cell(data="para", mix="feature", strategy="random"),
     ],
     ids=lambda cell: f"{cell.data}-{cell.host}{cell.method}{cell.mix}{cell.strategy}",
@@ -162,6 +171,69 @@ def without_fds(trained):
     return replace(trained, model=model)
 
 
+def test_every_row_starts_from_as_long_a_pretext_and_five_seeds_from_three(monkeypatch, tmp_path):
+    """Base and NIMA had three times the pretext images of the other hosts, and one start for all five seeds."""
+    profile = replace(get_profile("default"), pretext_images=12, pretext_epochs=2, image_size=64)
+    trained, starts = [], {}
+
+    def recorded(model, objective, train, config, **_):
+        trained.append((len(train), config.epochs))
+        return History()
+
+    monkeypatch.setattr(pretext, "fit", recorded)
+    grids = (studies.ABLATION, studies.COMPARISON, studies.PLUG_IN)
+    cells = {(cell.host, cell.seed): cell for study in grids for cell in study.grid(profile)}
+    assert len(cells) == 8 * 5
+    for (host, _), cell in cells.items():
+        encoder = studies.start(cell, profile)
+        starts.setdefault(host, set()).add(float(sum(weight.double().sum() for weight in encoder.parameters())))
+    assert set(trained) == {(12 // studies.SHARE, 2)}
+    assert {host: len(found) for host, found in starts.items()} == dict.fromkeys(["", *studies.HOSTS], 3)
+
+
+def test_frozen_features_are_those_of_the_start_of_the_seed(small, monkeypatch):
+    """What a run is trained on comes from the start that the test above compares."""
+    asked = []
+    monkeypatch.setattr(studies, "features", lambda *args: asked.append(args) or np.zeros((len(args[1]), 4)))
+    for seed in range(5):
+        studies.prepared("ava", "EAT", SMOKE, Cell(seed=seed).pretext)
+    assert {(name, *more) for name, _, _, *more in asked} == {("eat", studies.SHARE, k) for k in range(3)}
+
+
+def test_apds_is_chosen_on_images_of_their_own(small):
+    default = replace(SMOKE, test_images=1500)
+    found = studies.search_set("aadb", "", default)
+    assert len(found) == studies.SEARCH >= 500
+    assert small[-1] == ("aadb", studies.SEARCH, 2000)
+    data = studies.prepared("aadb", "", default)
+    assert not {*found.ids} & {*data.train.ids, *data.val.ids, *data.test.ids}
+    assert found.targets["score"].max() > 1  # the ten-point axis
+    assert len(studies.search_set("aadb", "", SMOKE)) == 40  # as many as the profile tests on
+
+
+def test_the_extra_round_is_chosen_there(small, monkeypatch):
+    seen = []
+    monkeypatch.setattr(studies, "search", lambda logits, truth, bins: seen.append(truth))
+    first = studies.first_round(Cell(seed=1), SMOKE)
+    studies.extra_round(Cell(seed=1), SMOKE, first)
+    assert torch.equal(seen[0], studies.truth_of(studies.search_set("ava", "", SMOKE, 1)))
+
+
+def test_all_temperatures_in_a_thorough_profile():
+    two_lines, grid = (
+        {(cell.tau1, cell.tau2) for cell in studies.sweep(profile) if cell.mix}
+        for profile in (get_profile("default"), replace(get_profile("default"), thorough=True))
+    )
+    assert len(two_lines) == len(studies.TAU1) + len(studies.TAU2) - 1
+    assert grid == {(a, b) for a in studies.TAU1 for b in studies.TAU2}
+
+
+def test_threshold_sampling_is_judged_with_all_of_elta_and_with_tfa_alone():
+    cells = [cell for cell in studies.mixing(get_profile("default")) if cell.strategy == "threshold"]
+    rows = {(cell.threshold, cell.flsa > 0, cell.extra) for cell in cells}
+    assert rows == {(t, *how) for t in studies.THRESHOLDS for how in ((False, ""), (True, "apds"))}
+
+
 def test_the_positive_control_sees_a_quarter_of_the_images_for_as_many_steps(small):
     train = studies.prepared("ava", "", SMOKE).train
     seen = studies.repeated(train, 0.25, seed=0)
@@ -230,11 +302,12 @@ def photographs(tmp_path, monkeypatch):
     monkeypatch.setattr(studies, "pretrained", lambda *_, **__: build("cnn"))
     monkeypatch.setattr(studies, "FACTOR", {key: studies.FACTOR[key] for key in ("ava", "aadb", "tad66k")})
     profile = replace(get_profile("paper"), image_size=32, epochs=1, bootstrap=10)
-    for cached in (studies.ten_points, studies.prepared, studies.toy_set):
+    caches = (studies.ten_points, studies.prepared, studies.search_set, studies.toy_set)
+    for cached in caches:
         cached.cache_clear()
     assert all(studies.prepared(key, "", profile).source == "real" for key in studies.FACTOR)
     yield profile
-    for cached in (studies.ten_points, studies.prepared, studies.toy_set):
+    for cached in caches:
         cached.cache_clear()
 
 
@@ -247,6 +320,7 @@ def photographs(tmp_path, monkeypatch):
         Cell(data="ava", method="L&FDS", extra="longer"),
         Cell(data="aadb", method="RankSim"),
         Cell(data="ava", host="NIMA"),
+        Cell(data="ava", host="BIAA", mix="feature", extra="apds"),
         Cell(data="ava", mix="feature", strategy="threshold"),
     ],
     ids=lambda cell: "-".join(str(v) for v in asdict(cell).values() if v and isinstance(v, str)),
