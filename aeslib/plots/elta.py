@@ -98,6 +98,25 @@ def figure_lines(
     return finish(fig)
 
 
+def figure_temperatures(values: pd.DataFrame, *, base: float) -> Figure:
+    """A heat map of a value over both temperatures, as its change against a model without TFA.
+
+    Args:
+        values: the value for every τ₁ (rows) and τ₂ (columns).
+        base: that of the model without TFA.
+    """
+    change = values - base
+    most = max(float(change.abs().max(axis=None)), 1e-6)
+    fig, ax = plt.subplots(figsize=(5.8, 3.5))
+    shown = ax.imshow(change, origin="lower", cmap=DIVERGING, vmin=-most, vmax=most, aspect="auto")
+    ax.set_xticks(range(len(values.columns)), [f"{t:g}" for t in values.columns])
+    ax.set_yticks(range(len(values.index)), [f"{t:g}" for t in values.index])
+    ax.set(xlabel="τ₂", ylabel="τ₁")
+    ax.grid(visible=False)
+    fig.colorbar(shown, ax=ax, label="change of SRCC against no TFA")
+    return finish(fig)
+
+
 def figure_similarity(panels: Mapping[str, np.ndarray], scores: np.ndarray) -> Figure:
     """(B, B) similarities side by side, pictures in order of (B,) scores."""
     fig, axes = plt.subplots(1, len(panels), figsize=(3.1 * len(panels), 3.1), squeeze=False)

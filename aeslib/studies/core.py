@@ -37,7 +37,7 @@ from aeslib.seeding import no_unseeded_draws, use_base_seed
 STUDIES = {
     "aestheticnet": ("aestheticnet",),
     "aesmamba": ("aesmamba", "aesmamba_people"),
-    "elta": ("elta", "elta_whole"),
+    "elta": ("elta", "elta_tuning", "elta_whole"),
     "mtcnn": ("mtcnn",),
     "taskvec": ("taskvec", "taskvec_tasks", "taskvec_views"),
     "together": ("together",),
