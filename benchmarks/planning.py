@@ -66,7 +66,8 @@ def of_study(name: str, of: Callable[[Any], tuple[str, int] | None]) -> Iterable
 def plan() -> list[Row]:
     """All trainings of the paper profile on AVA, as if it had all of AVA's training pictures.
 
-    Not counted: text encoders, heads, search of cells, scans and other element-wise work, validation and test.
+    Not counted: text encoders, heads, search of cells, the inner level of BIAA, scans and other element-wise work,
+    validation and test.
     """
     epochs = elta.config_of(PAPER, 0).epochs
 

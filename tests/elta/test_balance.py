@@ -19,6 +19,21 @@ def test_lds_weights_of_the_worked_example():
     assert float((weights * torch.tensor([1.0, 4, 16, 4, 0])).sum()) == pytest.approx(25)
 
 
+def test_without_smoothing_a_weight_is_one_over_the_root_of_its_count():
+    """Counts 1 and 4: 1/√ is 1 and 1/2, and their mean over the five images is 3/5, which becomes 1."""
+    torch.testing.assert_close(lds_weights(torch.tensor([1.0, 4.0]), sigma=0.1), torch.tensor([5 / 3, 5 / 6]))
+
+
+def test_fds_smooths_as_widely_as_it_is_told():
+    rows, seen = torch.tensor([0.0, 0, 0, 1, 0, 0, 0])[:, None], torch.ones(7)
+    narrow, wide = (FDS(1, 0.0, 1.0, 7, sigma) for sigma in (0.1, 2.0))
+    for fds in (narrow, wide):
+        fds.update([(rows, torch.arange(7.0))])
+    torch.testing.assert_close(narrow.smooth_mean, rows)
+    torch.testing.assert_close(wide.smooth_mean, smooth(rows, seen))
+    assert float(wide.smooth_mean[3]) == pytest.approx(0.217003, abs=1e-6)
+
+
 def test_lds_gives_weight_zero_where_nothing_is_near():
     assert lds_weights(torch.tensor([4.0, 0, 0, 0, 0, 0, 0]))[-1] == 0
 

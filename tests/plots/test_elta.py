@@ -37,3 +37,13 @@ def test_bars_of_shots_are_the_training_images_of_their_bins():
     (ax,) = plots.figure_shots({"long tail": (edges, train, names, test)}).axes
     heights = {bars.get_label(): [bar.get_height() for bar in bars] for bars in ax.containers}
     assert heights == {"many-shot": [0, 30, 0], "medium-shot": [0, 0, 5], "few-shot": [1, 0, 0]}
+
+
+def test_every_pair_of_temperatures_has_a_cell_and_no_change_is_the_middle_colour():
+    values = pd.DataFrame([[0.5, 0.7, 0.6], [0.4, 0.6, 0.6]], index=[0.1, 0.2], columns=[2.0, 4.0, 10.0])
+    ax = plots.figure_temperatures(values, base=0.6).axes[0]
+    (image,) = ax.images
+    np.testing.assert_allclose(image.get_array(), [[-0.1, 0.1, 0], [-0.2, 0, 0]], atol=1e-12)
+    np.testing.assert_allclose(image.get_clim(), (-0.2, 0.2))
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["2", "4", "10"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["0.1", "0.2"]
