@@ -106,7 +106,7 @@ def figure_temperatures(values: pd.DataFrame, *, base: float) -> Figure:
         base: that of the model without TFA.
     """
     change = values - base
-    most = max(float(change.abs().max(axis=None)), 1e-6)
+    most = max(float(np.abs(change.to_numpy()).max()), 1e-6)
     fig, ax = plt.subplots(figsize=(5.8, 3.5))
     shown = ax.imshow(change, origin="lower", cmap=DIVERGING, vmin=-most, vmax=most, aspect="auto")
     ax.set_xticks(range(len(values.columns)), [f"{t:g}" for t in values.columns])

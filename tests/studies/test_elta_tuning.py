@@ -25,5 +25,8 @@ def test_the_settings_in_use_are_among_those_tried():
     cells = elta_tuning.grid(get_profile("default"))
     assert elta.MIXED["small"] in {cell.n for cell in cells if cell.mix}
     assert elta.WEIGHT["small"] in {cell.flsa for cell in cells}
-    assert (elta.WIDTH, elta.SIGMA) in {(cell.width, cell.sigma) for cell in cells if cell.method == "L&FDS"}
-    assert elta.GAMMA in {cell.gamma for cell in cells if cell.method == "RankSim"}
+    for method in ("L&FDS", "RankSim"):
+        used = {replace(cell, data="ava", extra="", seed=100) for cell in elta.comparison(get_profile("default"))
+                if cell.method == method}  # fmt: skip
+        assert len(used) == 1
+        assert used <= set(cells)
