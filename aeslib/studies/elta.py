@@ -65,7 +65,7 @@ are not independent of each other, so an interval is a little narrower than five
 Measured in the default profile on AVA, 1,000 validation images, means over three seeds of the neck. With a third of the
 images two pretexts give the base an SRCC of 0.685 and 0.689, NIMA 0.696 and 0.720, MUSIQ 0.653 and 0.616; with all of
 them one gives 0.732, 0.706 and 0.687. A pretext takes 21, 7 and 12 seconds of one core with a third, and 74, 16 and 44
-with all. So starts differ by more than necks do (0.003), and three short pretexts cost less than one long one."""
+with all. So starts differ by more than necks do (0.003), and three short pretexts cost about what one long one does."""
 BATCH = {"paper": 48, "small": 96}
 """Pictures a step: the printed number, and one that halves the steps of necks at the same accuracy on validation."""
 SEARCH = 1000
