@@ -368,3 +368,10 @@ def test_layers_are_seen_while_the_model_runs(small):
     trained = studies.first_round(Cell(), SMOKE)
     x = torch.from_numpy(trained.data.train.targets["features"][:5])
     assert studies.layers(trained.model, x) == {"encoder": (5, 64), "head": (5, 10)}
+
+
+def test_a_first_look_leaves_out_hosts_on_which_no_claim_rests():
+    assert studies.hosts_on("aadb", get_profile("default")) == ()
+    assert studies.hosts_on("ava", get_profile("default")) == tuple(studies.HOSTS)
+    for name in ("night", "paper"):
+        assert studies.hosts_on("aadb", get_profile(name)) == tuple(studies.HOSTS)
