@@ -1,11 +1,13 @@
 """The painter's tools: shapes as rows and columns that are joined once.
 
-Everything is measured in shares of the picture, never in pixels, so that a picture is the same at any size. An ellipse,
-a ridge or a triangle is one outer sum of (B, S) rows and columns; rectangles and smooth noise are one batched product.
-Masks end at exactly 0 by construction, so that no denormal number slows the processor.
-Letters: B scenes of one theme in a batch · S side in pixels · F shapes of one kind.
+Everything is measured in heights of the picture, never in pixels, so that a picture is the same at any size. Columns
+are measured in heights too: a wider frame shows more to the left and right, and a disc is round in every frame. An
+ellipse, a ridge or a triangle is one outer sum of rows and columns; rectangles and smooth noise are one batched
+product. Masks end at exactly 0 by construction, so that no denormal number slows the processor.
+Letters: B scenes of one theme in a batch · H, W height and width in pixels, S either · F shapes of one kind.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,7 +16,7 @@ import torch
 from torch import Tensor
 
 EDGE = 1 / 72
-"""Width of a sharp edge, share of the picture."""
+"""Width of a sharp edge, share of the height."""
 
 
 @dataclass
@@ -22,15 +24,32 @@ class Canvas:
     """One batch on its way to being pictures."""
 
     scenes: np.ndarray
-    size: int
+    height: int
+    width: int
+    """Pixels."""
     x: Tensor
     y: Tensor
-    """(B, S) columns and rows of the picture, 0-1; x is folded where the scene is symmetric."""
+    """(B, W) columns and (B, H) rows in heights: y from 0 to 1, x with 0.5 in the middle; x is folded where the scene
+    is symmetric."""
     u: Tensor
     v: Tensor
-    """(B, S) columns and rows seen from the subject, in its radii; u repeats where the subject does."""
+    """(B, W) and (B, H), seen from the subject, in its radii; u repeats where the subject does."""
     image: Tensor
-    """(3, B, S, S)"""
+    """(3, B, H, W)"""
+
+    @property
+    def aspect(self) -> float:
+        """Width of the frame, in heights."""
+        return self.width / self.height
+
+    @property
+    def unit(self) -> float:
+        """Side of the square that has the frame's area, in heights: what lengths in scenes are shares of."""
+        return math.sqrt(self.aspect)
+
+    def across(self, share: Tensor) -> Tensor:
+        """Return the x of what lies at this share of the width, 0 at the left edge and 1 at the right."""
+        return share * self.aspect + (1 - self.aspect) / 2
 
     def col(self, name: str) -> Tensor:
         """(B, 1) a column of the scenes."""
@@ -41,11 +60,11 @@ class Canvas:
         return torch.from_numpy(self.scenes["layout"][:, k].copy())[:, None]
 
     def paint(self, colour: Tensor, mask: Tensor) -> None:
-        """Lay colour (3, B, 1 or S, 1 or S) over the picture where mask (B, S, S) is 1."""
+        """Lay colour (3, B, 1 or H, 1 or W) over the picture where mask (B, H, W) is 1."""
         self.image.lerp_(colour, mask)
 
     def light(self, amount: Tensor) -> None:
-        """Add (B, S, S) brightness."""
+        """Add (B, H, W) brightness."""
         self.image.add_(amount)
 
 
@@ -65,12 +84,12 @@ def soft(z: Tensor, edge: Tensor | float = EDGE) -> Tensor:
 
 
 def outer(columns: Tensor, rows: Tensor) -> Tensor:
-    """(B, S, S) field rows(y) + columns(x)."""
+    """(B, H, W) field rows(y) + columns(x)."""
     return rows[:, :, None] + columns[:, None, :]
 
 
 def below(c: Canvas, height: Tensor, edge: float = EDGE) -> Tensor:
-    """(B, S, S) mask of what lies under a line height(x) of shape (B, S) or (B, 1)."""
+    """(B, H, W) mask of what lies under a line height(x) of shape (B, W) or (B, 1)."""
     return outer((-height / edge).expand_as(c.x), c.y / edge + 0.5).clamp_(0, 1)
 
 
@@ -80,12 +99,12 @@ def band(z: Tensor, low: Tensor | float, high: Tensor | float, edge: Tensor | fl
 
 
 def boxes(columns: Tensor, rows: Tensor) -> Tensor:
-    """(B, S, S) union of F rectangles from their (B, F, S) columns and rows."""
+    """(B, H, W) union of F rectangles from their columns (B, F, W) and rows (B, F, H)."""
     return torch.bmm(rows.transpose(1, 2), columns).clamp_(0, 1)
 
 
 def disc(u: Tensor, v: Tensor, edge: Tensor | float) -> Tensor:
-    """(B, S, S) unit disc of coordinates u, v; edge in radii."""
+    """(B, H, W) unit disc of coordinates u, v; edge in radii."""
     k = 0.5 / edge
     return outer(k + 0.5 - k * u * u, -k * v * v).clamp_(0, 1)
 
@@ -102,20 +121,29 @@ def cut(c: Canvas, first: int, length: int) -> Tensor:
     return tape().as_strided((1 << 16, length), (7, 1))[start]
 
 
-def steps(z: Tensor, cells: int) -> Tensor:
-    """(..., S, cells + 1) how much each knot of a lattice counts at places z (..., S) in 0-1: quadratic splines."""
-    far = (z[..., None] * cells - torch.arange(cells + 1.0)).abs()
+def steps(z: Tensor, cells: int, more: int = 0) -> Tensor:
+    """(..., S, cells + 1 + 2 more) how much each knot of a lattice counts at places z (..., S): quadratic splines.
+
+    The lattice has `cells` from 0 to 1 and `more` on either side.
+    """
+    far = (z[..., None] * cells - torch.arange(-more, cells + 1.0 + more)).abs()
     return 0.5 * (1.5 - far).clamp_(min=0).square_() - 1.5 * (0.5 - far).clamp_(min=0).square_()
 
 
 def drift(c: Canvas, kx: int, ky: int, first: int) -> Tensor:
-    """(B, S, S) smooth noise of about unit variance on a lattice of kx x ky cells: clouds, leaves, ripples."""
+    """(B, H, W) smooth noise of about unit variance on a lattice of kx x ky cells: clouds, leaves, ripples.
+
+    It begins anew left and right of the square in the middle of the frame.
+    """
     lattice = cut(c, first, (kx + 1) * (ky + 1)).view(-1, ky + 1, kx + 1) * 1.8
-    return torch.matmul(steps(c.y[:1], ky), torch.bmm(lattice, steps(c.x, kx).transpose(1, 2)))
+    more = max(0, math.ceil(kx * (c.aspect - 1) / 2))
+    if more:
+        lattice = lattice[:, :, torch.arange(-more, kx + 1 + more) % (kx + 1)]
+    return torch.matmul(steps(c.y[:1], ky), torch.bmm(lattice, steps(c.x, kx, more).transpose(1, 2)))
 
 
 def skyline(c: Canvas, count: int, first: int) -> Tensor:
-    """(B, S) heights 0-1 of `count` blocks side by side."""
+    """(B, W) heights 0-1 of blocks side by side, `count` of them as wide as the picture is high."""
     place = (c.x * count + c.phase(first)).floor()
     hashed = torch.sin(place * 12.9898 + c.phase(first + 1) * 78.233) * 43.7585
     return hashed - hashed.floor()

@@ -44,15 +44,16 @@ def mean_scores(kind: np.ndarray, step: np.ndarray, busy: np.ndarray) -> np.ndar
 
 
 def distort(pictures: np.ndarray, kind: np.ndarray, step: np.ndarray, seed: int = 0) -> np.ndarray:
-    """(N, 3, S, S) uint8 pictures distorted by kinds (0 to 23) in steps (0 to 4), all of one kind at once.
+    """(N, 3, H, W) uint8 pictures distorted by kinds (0 to 23) in steps (0 to 4), all of one kind at once.
 
     Raises:
-        ParameterError: when S is no multiple of 8, the side of a block.
+        ParameterError: when a side is no multiple of 8, the side of a block.
     """
     import torch
 
-    if pictures.shape[3] % 8:
-        raise ParameterError(f"pictures of {pictures.shape[3]} px cannot be distorted; take a multiple of 8.")
+    for side in pictures.shape[2:]:
+        if side % 8:
+            raise ParameterError(f"pictures of {side} px cannot be distorted; take a multiple of 8.")
     out = np.empty_like(pictures)
     for one in np.unique(kind):
         rows = np.flatnonzero(kind == one)

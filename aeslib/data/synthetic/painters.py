@@ -13,13 +13,13 @@ from aeslib.data.synthetic.canvas import Canvas, band, below, boxes, disc, drift
 
 Backdrop = Callable[[Canvas], None]
 Subject = Callable[[Canvas, Tensor], Tensor]
-"""Paints the subject with edges that wide (B, 1), in radii; returns its mask (B, S, S)."""
+"""Paints the subject with edges that wide (B, 1), in radii; returns its mask (B, H, W)."""
 
 
 def sky(c: Canvas, top: Tensor, bottom: Tensor, reach: Tensor | float = 0.6) -> None:
     """Fill the picture with a gradient from top to bottom that ends at `reach` of the height."""
     t = (c.y / reach).clamp(0, 1)[:, :, None]
-    c.image = (top + (bottom - top) * t).expand(3, len(c.scenes), c.size, c.size).contiguous()
+    c.image = (top + (bottom - top) * t).expand(3, len(c.scenes), c.height, c.width).contiguous()
 
 
 def clouds(c: Canvas, strength: float = 0.85) -> None:
@@ -30,7 +30,7 @@ def clouds(c: Canvas, strength: float = 0.85) -> None:
 
 
 def ridge(c: Canvas, first: int, rough: float) -> Tensor:
-    """(B, S) a mountain line about 0, heights up to `rough`."""
+    """(B, W) a mountain line about 0, heights up to `rough`."""
     total = torch.zeros_like(c.x)
     for k, amplitude in ((1.3, 0.5), (2.9, 0.3), (6.1, 0.14), (11.0, 0.06)):
         total = total + amplitude * ((c.x * k + c.phase((first + int(k)) % 12)).remainder(1) - 0.5).abs() * 2
@@ -38,7 +38,7 @@ def ridge(c: Canvas, first: int, rough: float) -> Tensor:
 
 
 def depth_of(c: Canvas, line: Tensor, near: Tensor, far: Tensor) -> Tensor:
-    """(3, B, S, 1) ground colours from `far` at the line (B, 1) to `near` at the bottom."""
+    """(3, B, H, 1) ground colours from `far` at the line (B, 1) to `near` at the bottom."""
     t = ((c.y - line) / (1 - line)).clamp(0, 1)[:, :, None]
     return far + (near - far) * t
 
@@ -200,6 +200,11 @@ def person(c: Canvas, edge: Tensor) -> Tensor:
     return torch.maximum(torch.maximum(coat, legs), head)
 
 
+def turned(c: Canvas) -> Tensor:
+    """(B, H) `u` read down the rows, at equal shares of the sides: a shade or a bar that lies across the subject."""
+    return c.u[:, torch.arange(c.height) * c.width // c.height]
+
+
 def portrait(c: Canvas) -> None:
     """A wall or garden behind, with patches of light."""
     hue = c.scenes["hue"]
@@ -221,7 +226,7 @@ def face(c: Canvas, edge: Tensor) -> Tensor:
     oval = disc(c.u / 0.64, (c.v - 0.02) / 0.85, edge * 1.6)
     c.paint(skin, oval)
     side = torch.cos(2 * torch.pi * c.col("angle")) * (1 - c.col("symmetry"))
-    c.paint(shade, oval * soft(-c.u * side - 0.1, 0.9)[:, :, None])
+    c.paint(shade, oval * soft(-turned(c) * side - 0.1, 0.9)[:, :, None])
     eyes = disc((c.u.abs() - 0.27) / 0.13, (c.v + 0.08) / 0.09, edge * 6)
     mouth = disc(c.u / 0.25, (c.v - 0.45) / 0.09, edge * 6)
     c.paint(hsv(0.6, 0.4, 0.12), eyes)
@@ -298,7 +303,7 @@ def table(c: Canvas) -> None:
     sky(c, hsv(hue, 0.45, 0.62), hsv(hue, 0.55, 0.42), 1.0)
     detail(c, torch.ones_like(c.image[0]), 0.09, 3, 30)
     planks = soft(torch.sin(c.y * 2 * torch.pi * 4) - 0.97, 0.04)
-    c.paint(hsv(hue, 0.6, 0.2), planks[:, :, None].expand(-1, -1, c.size) * 0.8)
+    c.paint(hsv(hue, 0.6, 0.2), planks[:, :, None].expand(-1, -1, c.width) * 0.8)
 
 
 def dish(c: Canvas, edge: Tensor) -> Tensor:
@@ -342,7 +347,7 @@ def gate(c: Canvas, edge: Tensor) -> Tensor:
     opening = boxes(band(c.u, -0.6, 0.6, edge)[:, None], soft(c.v + 0.2, edge)[:, None])
     opening = torch.maximum(opening, disc(c.u / 0.6, (c.v + 0.2) / 0.62, edge * 2))
     c.paint(hsv(other, 0.8, 0.42), opening)
-    c.paint(hsv(other, 0.5, 0.16), opening * soft(0.04 - c.u.abs(), edge)[:, :, None])
+    c.paint(hsv(other, 0.5, 0.16), opening * soft(0.04 - turned(c).abs(), edge)[:, :, None])
     return frame
 
 
@@ -385,16 +390,18 @@ def pattern(c: Canvas) -> None:
     stripes = boxes_free(torch.stack([a.cos(), a.sin()], 1), torch.stack([b.cos(), -b.sin()], 1))
     c.paint(hsv(hue, 0.7, 0.35), (stripes * 4).clamp_(0, 1))
     c.paint(
-        hsv(other, 0.65, 0.85), disc((c.x - c.phase(3)) / 0.34, (c.y - c.phase(4)) / 0.34, 0.04 + 0 * kx).mul_(0.85)
+        hsv(other, 0.65, 0.85),
+        disc((c.x - c.across(c.phase(3))) / 0.34, (c.y - c.phase(4)) / 0.34, 0.04 + 0 * kx).mul_(0.85),
     )
     c.paint(
-        hsv(hue + 0.04, 0.5, 0.95), disc((c.x - c.phase(5)) / 0.22, (c.y - c.phase(6)) / 0.22, 0.06 + 0 * kx).mul_(0.85)
+        hsv(hue + 0.04, 0.5, 0.95),
+        disc((c.x - c.across(c.phase(5))) / 0.22, (c.y - c.phase(6)) / 0.22, 0.06 + 0 * kx).mul_(0.85),
     )
     detail(c, torch.ones_like(stripes), 0.08, 22, 22)
 
 
 def boxes_free(columns: Tensor, rows: Tensor) -> Tensor:
-    """(B, S, S) sum of F products, not clamped."""
+    """(B, H, W) sum of F products, not clamped."""
     return torch.bmm(rows.transpose(1, 2), columns)
 
 

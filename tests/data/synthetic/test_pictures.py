@@ -19,6 +19,15 @@ def test_rows_are_those_of_the_labels() -> None:
     assert len(images) == len(standin("para", size=40, seed=1))
 
 
+def test_each_frame_has_a_file_of_its_own() -> None:
+    wide, tall, square = (pictures("para", size=40, seed=1, px=px) for px in ((32, 48), (48, 32), (32, 32)))
+    assert wide.shape[2:] == (32, 48)
+    assert tall.shape[2:] == (48, 32)
+    np.testing.assert_array_equal(wide, render(world("para", 40, 1).scenes, (32, 48)).numpy())
+    np.testing.assert_array_equal(square, pictures("para", size=40, seed=1, px=32))
+    assert len(list((cache_home() / "world").glob("para-40-1-*.npy"))) == 3
+
+
 def test_two_processes_at_once_make_one_file() -> None:
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         sums = list(pool.map(_total, [0, 1]))

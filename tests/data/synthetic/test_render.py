@@ -22,8 +22,8 @@ def pictures(scenes: np.ndarray) -> np.ndarray:
     return shown(scenes)
 
 
-def shown(scenes: np.ndarray, size: int = 64) -> np.ndarray:
-    """(N, 3, S, S) as floats 0-1."""
+def shown(scenes: np.ndarray, size: int | tuple[int, int] = 64) -> np.ndarray:
+    """(N, 3, H, W) as floats 0-1."""
     return render(scenes, size).numpy() / 255
 
 
@@ -32,6 +32,29 @@ def with_(scenes: np.ndarray, **columns: object) -> np.ndarray:
     for name, value in columns.items():
         changed[name] = value
     return changed
+
+
+FRAMES = ((64, 64), (55, 74), (52, 78), (78, 52), (48, 96))
+ROUND = ("flower", "food", "night", "abstract")
+"""Themes whose subject is seen whole, without a ground that it stands on."""
+
+
+def clear(scenes: np.ndarray, **columns: object) -> np.ndarray:
+    """Scenes with a round subject and nothing that hides or blurs it."""
+    scenes = scenes[np.isin(scenes["theme"], [THEMES.index(theme) for theme in ROUND])]
+    nothing = ("noise", "miss", "motion", "defocus", "symmetry", "clutter", "counter", "exposure", "haze", "vignette")
+    return with_(scenes, **dict.fromkeys(nothing, 0), repetition=1, **columns)
+
+
+def subjects(scenes: np.ndarray, frame: tuple[int, int]) -> np.ndarray:
+    """(N, H, W) how much each pixel changes when the subject shrinks to nothing."""
+    return np.abs(shown(scenes, frame) - shown(with_(scenes, size=0.005), frame)).mean(1)
+
+
+def extents(mask: np.ndarray) -> tuple[int, int]:
+    """Pixels from top to bottom and from left to right of what a mask (H, W) marks."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
 
 
 def detail(pictures: np.ndarray) -> np.ndarray:
@@ -68,6 +91,8 @@ def test_no_denormal_number_is_left_in_a_mask() -> None:
 def test_sizes_outside_are_refused(scenes: np.ndarray) -> None:
     with pytest.raises(ParameterError) as error:
         render(scenes, 16)
+    with pytest.raises(ParameterError):
+        render(scenes, (64, 16))
     assert str(error.value) == "pictures of 16 px cannot be rendered; size must be between 32 and 512."
 
 
@@ -132,13 +157,76 @@ def test_repetition_repeats_the_subject(scenes: np.ndarray) -> None:
     assert np.abs(rows - np.roll(rows, 8, axis=-1)).mean() > 0.1
 
 
-def test_the_subject_is_where_the_scene_says(scenes: np.ndarray) -> None:
-    clear = with_(scenes[:200], noise=0, miss=0, motion=0, symmetry=0, repetition=1, clutter=0, counter=0, exposure=0)
-    clear = clear[np.isin(clear["theme"], [THEMES.index(t) for t in ("flower", "food", "abstract", "night")])]
-    change = np.abs(shown(clear) - shown(with_(clear, size=0.02))).mean(1)
-    grid = (np.arange(64) + 0.5) / 64
-    centre = (change * grid).sum((1, 2)) / change.sum((1, 2))
-    assert spearmanr(centre, clear["x"]).statistic > 0.9
+@pytest.mark.parametrize("frame", FRAMES)
+def test_the_subject_is_where_the_scene_says(scenes: np.ndarray, frame: tuple[int, int]) -> None:
+    """x and y are shares of the frame, whatever its shape."""
+    some = clear(scenes)
+    change = subjects(some, frame)
+    for axis, side in zip("yx", frame, strict=True):
+        grid = (np.arange(side) + 0.5) / side
+        centre = (change * (grid[:, None] if axis == "y" else grid)).sum((1, 2)) / change.sum((1, 2))
+        assert spearmanr(centre, some[axis]).statistic > (0.9 if axis == "x" else 0.8)
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_a_disc_is_round_in_every_frame_and_fills_the_same_share(scenes: np.ndarray, frame: tuple[int, int]) -> None:
+    rings = clear(scenes, x=0.5, y=0.5, size=0.25)
+    rings = rings[rings["theme"] == THEMES.index("abstract")][:12]
+    for change in subjects(rings, frame):
+        height, width = extents(change > 0.001)
+        assert abs(height - width) <= 2
+        assert height * width / change.size == pytest.approx(0.25, abs=0.035)
+
+
+def test_a_stretched_disc_would_be_seen(scenes: np.ndarray) -> None:
+    rings = clear(scenes, x=0.5, y=0.5, size=0.25)
+    change = subjects(rings[rings["theme"] == THEMES.index("abstract")][:1], (64, 64))
+    stretched = torch.nn.functional.interpolate(torch.from_numpy(change)[None], (52, 78), mode="bilinear")[0, 0]
+    height, width = extents(stretched.numpy() > 0.001)
+    assert width - height > 8
+
+
+def test_the_horizon_is_a_share_of_the_height(scenes: np.ndarray) -> None:
+    sea = with_(scenes[scenes["theme"] == THEMES.index("seascape")][:20], horizon=0.4, size=0.01, noise=0, texture=0)
+    sea = with_(sea, clutter=0, counter=0, defocus=0, miss=0, motion=0, haze=0, vignette=0, exposure=0, angle=0.25)
+    for height, width in FRAMES:
+        rows = shown(sea, (height, width)).mean(3)
+        step = np.abs(np.diff(rows, axis=2)).sum(1)[:, : int(0.6 * height)].argmax(1)
+        assert np.abs((step + 1) / height - 0.4).max() < 0.04
+
+
+MEANS = [0.5395, 0.6041, 0.5653, 0.5837, 0.5396, 0.5345, 0.5431, 0.515, 0.5582, 0.5606, 0.4061, 0.5566]
+PLACES = [
+    [0.5656, 0.5914, 0.5955, 0.5696],
+    [0.5559, 0.5807, 0.5833, 0.5591],
+    [0.5291, 0.5423, 0.5501, 0.53],
+    [0.4747, 0.4866, 0.4867, 0.4724],
+]
+
+
+def test_squares_are_what_they_were(scenes: np.ndarray, pictures: np.ndarray) -> None:
+    """Mean values per theme, and the brightness of sixteen places, of the squares before there were other frames."""
+    assert torch.equal(render(scenes[:50], 64), render(scenes[:50], (64, 64)))
+    means = [pictures[scenes["theme"] == theme].mean() for theme in range(12)]
+    np.testing.assert_allclose(means, MEANS, atol=5e-4)
+    places = pictures.mean((0, 1)).reshape(4, 16, 4, 16).mean((1, 3))
+    np.testing.assert_allclose(places, PLACES, atol=5e-4)
+
+
+def test_symmetric_scenes_mirror_in_every_frame(scenes: np.ndarray) -> None:
+    mirrored = with_(scenes[:60], noise=0, symmetry=1, x=0.5)
+    for frame in FRAMES:
+        clean = shown(mirrored, frame)
+        assert np.abs(clean - clean[..., ::-1]).mean((1, 2, 3)).max() < 0.03
+
+
+def test_all_frames_look_alike(scenes: np.ndarray, pictures: np.ndarray) -> None:
+    """What global measures see, and so what labels are about, is the same in every frame."""
+    for frame in FRAMES[1:]:
+        made = shown(scenes, frame)
+        assert made.shape == (len(scenes), 3, *frame)
+        for measure in (lambda p: p.mean((1, 2, 3)), lambda p: (p.max(1) - p.min(1)).mean((1, 2)), detail):
+            assert spearmanr(measure(made), measure(pictures)).statistic > 0.9
 
 
 def test_each_theme_has_a_look_of_its_own(scenes: np.ndarray, pictures: np.ndarray) -> None:
