@@ -18,16 +18,19 @@ from aeslib.aestheticnet.genotype import PDARTS, Genotype, random_genotype
 from aeslib.aestheticnet.losses import histogram_of, moments, self_weighted_emd
 from aeslib.aestheticnet.network import NetConfig, score_model
 from aeslib.aestheticnet.search import SearchConfig, search
-from aeslib.aestheticnet.shapes import RandomSize, ShapedBatches, put_back, resized
+from aeslib.aestheticnet.shapes import RandomSize, ShapedBatches, equal_area, put_back, resized
+from aeslib.aestheticnet.shapes import View as ShapeView
 from aeslib.backbones import ScoreModel, build, count_parameters
 from aeslib.data import pictured
 from aeslib.data.sources import cached
+from aeslib.data.synthetic import pictures
+from aeslib.data.transforms import RECIPES
 from aeslib.losses import emd
 from aeslib.metrics import emd_distance
 from aeslib.profiles import Profile
 from aeslib.seeding import hash_seed, numpy_generator, seeded
 from aeslib.studies.core import Outcome, Study, run_study
-from aeslib.studies.parts import Parts, parts
+from aeslib.studies.parts import FRESH, Parts, parts, side_of
 from aeslib.training import Batches, FitConfig, fit, predict
 from aeslib.training.batches import Batch
 from aeslib.training.pretext import pretrained
@@ -38,15 +41,17 @@ Loss = Literal["EMD", "A", "B", "C"]
 Split = Literal["", "reference", "image"]
 SPLITS: tuple[Split, ...] = ("reference", "image")
 View = Literal["", "sizes", "own", "squash", "crop"]
-"""What is shown: the stored square; one of several sizes a batch; pictures of several shapes, as they are, squashed to
-a square, or cropped to one."""
+"""What is shown: the stored square; one of several sizes a batch; images of several shapes, each in its own, squashed
+to a square, or cropped to one."""
 SIDE = {"small": 32, "paper": 224}
 BATCH = {"small": 32, "paper": 96}
 """Pictures a step of a final network; with 96 the few pictures of the small size give too few steps to learn from."""
 RATE = {"cells": 8e-3, "cnn": 3e-3}
 """Learning rates in the small size, on validation pictures at seeds that no study uses; NIMA has the plain CNN's."""
-SHAPES = ((32, 32), (26, 40), (40, 26))
-"""Heights and widths of equal area that pictures of several shapes have, in the small size."""
+SHAPES = ((1, 1), (3, 4), (2, 3), (3, 2))
+"""Heights and widths of the generated images of several shapes; photographs have their own."""
+STEP = {"small": 1, "paper": 8}
+"""Sides of an image in its own shape are rounded to multiples of so many pixels."""
 STD = 1.0
 """Of every rating distribution of TID2013 where its owners' standard deviations are not at hand."""
 ALIKE = 0.1
@@ -152,29 +157,48 @@ def tid(profile: Profile, split: Split, side: int) -> Parts:
     return replace(found, train=seen(whole.take(learn), side), test=seen(whole.take(judged_), side), bins=tuple(bins))
 
 
-def shaped(data: Batches, view: View, seed: int) -> Batches:
-    """Pictures of several shapes (each has one of `SHAPES`), as they are, squashed or cropped to the first shape."""
+@cached(maxsize=3)
+def shaped(profile: Profile, view: ShapeView, side: int | None = None) -> Parts:
+    """Return AVA's images of several shapes, of about equal area, in one view.
+
+    A photograph has its own shape. A generated image has one of `SHAPES` and is rendered in it, so that nothing is
+    distorted in the view "own"; the other views show that same rendering, squashed or cropped.
+
+    Args:
+        profile: sizes.
+        view: how images are shown.
+        side: of the square of equal area, in pixels; None: as networks see it.
+    """
+    whole = parts("ava", profile, batch_size=BATCH[profile.size], paper="aestheticnet")
+    limit = len(whole.train) if profile.size == "paper" else profile.images // 7
+    train, test = whole.train.take(np.arange(min(limit, len(whole.train)))), whole.test
+    if whole.source == "real":
+        both = [photographs(data, profile) for data in (train, test)]
+    else:
+        both = [rendered(train, profile.images, 0), rendered(test, profile.test_images, FRESH)]
+    at = view, side or SIDE[profile.size], STEP[profile.size]
+    return replace(whole, train=both[0].at(*at), test=both[1].at(*at))
+
+
+def photographs(data: Batches, profile: Profile) -> ShapedBatches:
+    """Return photographs of AVA without what pads them to a square."""
+    recipe = RECIPES["aestheticnet"].at(side_of("aestheticnet", profile))
+    store = pictured("ava", size=profile.images, stand_in=False).decoded(size=recipe.store, fit=recipe.fit)[1]
+    return ShapedBatches(data.images, data.targets, data.ids, data.batch_size, rows=data.rows,
+                         filled=store.shapes[data.rows])  # fmt: skip
+
+
+def rendered(data: Batches, size: int, seed: int) -> ShapedBatches:
+    """Return generated images of AVA, each rendered in one of `SHAPES`; `size` and `seed` are those of the stand-in."""
     which = numpy_generator([seed, 43]).integers(0, len(SHAPES), len(data))
-    square, side = SHAPES[0][0], max(max(shape) for shape in SHAPES)
-    own = np.zeros((len(data), 3, side, side), np.uint8)
-    flat = np.zeros((len(data), 3, square, square), np.uint8)
-    for k, (height, width) in enumerate(SHAPES):
-        rows = np.flatnonzero(which == k)
-        image = data.batch(rows)["image"]
-        stretched = resized(image, height, width)
-        own[rows, :, :height, :width] = _bytes(stretched)
-        short = min(height, width)
-        top, left = (height - short) // 2, (width - short) // 2
-        cut = stretched[:, :, top : top + short, left : left + short] if view == "crop" else stretched
-        flat[rows] = _bytes(resized(cut, square, square))
-    if view == "own":
-        shapes = np.array(SHAPES)[which]
-        return ShapedBatches(own, data.targets, data.ids, data.batch_size, data.augment, shapes=shapes)
-    return replace(data, images=flat, rows=None)
-
-
-def _bytes(image: Tensor) -> np.ndarray:
-    return image.mul(255).round().clamp(0, 255).to(torch.uint8).numpy()
+    rows = np.arange(len(data)) if data.rows is None else data.rows
+    frames = [equal_area(shape, data.images.shape[-1]) for shape in SHAPES]
+    longest = max(max(frame) for frame in frames)
+    images = np.zeros((len(data), 3, longest, longest), np.uint8)
+    for k, (height, width) in enumerate(frames):
+        shown = pictures("ava", size=size, seed=seed, px=(height, width))
+        images[which == k, :, :height, :width] = shown[rows[which == k]]
+    return ShapedBatches(images, data.targets, data.ids, data.batch_size, data.augment, filled=np.array(frames)[which])
 
 
 # --- searches ---
@@ -276,10 +300,9 @@ def data_of(cell: Cell, profile: Profile) -> Parts:
     if cell.data == "tid2013":
         side = profile.image_size if cell.net == "nima" else SIDE[profile.size]
         return tid(profile, cell.split, side)
-    data = ava(profile)
     if cell.view in ("own", "squash", "crop"):
-        return replace(data, train=shaped(data.train, cell.view, 0), test=shaped(data.test, cell.view, 1))
-    return data
+        return shaped(profile, cell.view)
+    return ava(profile)
 
 
 def compute(cell: Cell, profile: Profile, checkpoint: Path) -> Outcome:
@@ -339,7 +362,7 @@ def improvements(profile: Profile) -> list[Cell]:
 
 
 def aspects(profile: Profile) -> list[Cell]:
-    """Pictures of several shapes in three ways, three seeds at most."""
+    """Images of several shapes in three views, three seeds at most."""
     views: tuple[View, ...] = ("own", "squash", "crop")
     return _seeds(profile, *[Cell(view=view) for view in views], count=profile.fewer_seeds)
 

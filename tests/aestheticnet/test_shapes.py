@@ -1,7 +1,8 @@
 import numpy as np
+import pytest
 import torch
 
-from aeslib.aestheticnet.shapes import RandomSize, ShapedBatches, put_back, resized
+from aeslib.aestheticnet.shapes import RandomSize, ShapedBatches, equal_area, put_back, resized, seen
 from aeslib.training import FitConfig, fit, predict
 
 SHAPES = np.array([(8, 8), (6, 8), (8, 6)])[np.arange(20) % 3]
@@ -58,3 +59,31 @@ def test_a_size_that_fits_is_left_alone():
     image = torch.rand(1, 3, 6, 6)
     assert resized(image, 6, 6) is image
     torch.testing.assert_close(resized(torch.ones(1, 3, 6, 6), 4, 9), torch.ones(1, 3, 4, 9))
+
+
+def test_shapes_of_equal_area_keep_their_aspect():
+    assert equal_area((1, 1), 32) == (32, 32)
+    assert equal_area((2, 3), 32) == (26, 39)
+    assert equal_area((256, 171), 224, 8) == (272, 184)
+    for shape in ((1, 2), (3, 4), (256, 171), (100, 256)):
+        height, width = equal_area(shape, 224, 8)
+        assert height % 8 == width % 8 == 0
+        assert height * width == pytest.approx(224**2, rel=0.05)
+        assert height / width == pytest.approx(shape[0] / shape[1], rel=0.06)
+
+
+def test_a_crop_is_the_square_in_the_middle():
+    image = torch.arange(24.0).view(1, 1, 4, 6).expand(1, 3, 4, 6)
+    assert seen(image, "crop", 4, 4).tolist() == image[..., 1:5].tolist()
+    assert seen(image, "own", 4, 6) is image
+    assert seen(image, "squash", 4, 4).shape == (1, 3, 4, 4)
+
+
+def test_every_view_has_the_same_batches_and_leaves_out_what_pads():
+    own, squash, crop = (shaped().at(view, 8) for view in ("own", "squash", "crop"))
+    for batches in zip(own.epoch(0, 0), squash.epoch(0, 0), crop.epoch(0, 0), strict=True):
+        assert len({tuple(batch["index"].tolist()) for batch in batches}) == 1
+        assert all((batch["image"] > 0).all() for batch in batches)
+        assert {tuple(batch["image"].shape[2:]) for batch in batches[1:]} == {(8, 8)}
+    assert {tuple(batch["image"].shape[2:]) for batch in own.in_order()} == {(8, 8), (7, 9), (9, 7)}
+    assert squash.steps == crop.steps == own.steps

@@ -10,8 +10,9 @@ import torch
 
 from aeslib.aestheticnet import Genotype
 from aeslib.aestheticnet.network import score_model
-from aeslib.aestheticnet.shapes import ShapedBatches
 from aeslib.backbones import build, count_parameters
+from aeslib.data.synthetic.render import render
+from aeslib.data.synthetic.scenes import THEMES, Camera, draw_scenes
 from aeslib.profiles import get_profile
 from aeslib.studies import aestheticnet as studies
 from aeslib.studies import aestheticnet_tables as tables
@@ -50,12 +51,20 @@ def small(monkeypatch):
         )
 
     monkeypatch.setattr(studies, "parts", parts)
+
+    def pictures(key, *, size, seed, px):
+        assert key == "ava"
+        assert (size, seed) in ((SMOKE.images, 0), (SMOKE.test_images, 1000))
+        share = np.random.default_rng(2 if seed else 1).random(160)[:, None, None, None]
+        return (255 * share).round().astype(np.uint8) * np.ones((1, 3, *px), np.uint8)
+
+    monkeypatch.setattr(studies, "pictures", pictures)
     monkeypatch.setattr(studies, "pretrained", lambda name, profile: build(name))
-    for cached in (studies.ava, studies.proxy, studies.tid):
+    for cached in (studies.ava, studies.proxy, studies.tid, studies.shaped):
         cached.cache_clear()
     yield
     torch.set_num_threads(threads)
-    for cached in (studies.ava, studies.proxy, studies.tid):
+    for cached in (studies.ava, studies.proxy, studies.tid, studies.shaped):
         cached.cache_clear()
 
 
@@ -102,17 +111,53 @@ def test_every_kind_of_run(cell, tmp_path):
 
 
 def test_shapes_have_equal_area_and_keep_their_rows():
-    data = studies.ava(SMOKE).test
-    own = studies.shaped(data, "own", 0)
-    assert isinstance(own, ShapedBatches)
-    assert {tuple(shape) for shape in own.shapes} == set(studies.SHAPES)
-    areas = [a * b for a, b in studies.SHAPES]
-    assert max(areas) / min(areas) < 1.03
-    squash, crop = (studies.shaped(data, view, 0) for view in ("squash", "crop"))
-    assert squash.images.shape == crop.images.shape == (30, 3, 32, 32)
+    own, squash, crop = (studies.shaped(SMOKE, view).test for view in ("own", "squash", "crop"))
+    assert {tuple(shape) for shape in own.shapes} == {(32, 32), (28, 37), (26, 39), (39, 26)}
+    areas = own.shapes.prod(1)
+    assert areas.max() / areas.min() < 1.03
+    assert own.ids == squash.ids == crop.ids == studies.ava(SMOKE).test.ids
     square = np.flatnonzero((own.shapes == 32).all(1))
-    np.testing.assert_array_equal(squash.images[square], crop.images[square])
-    assert not np.array_equal(squash.images, crop.images)
+    shown = [data.batch(square)["image"] for data in (own, squash, crop)]
+    assert torch.equal(shown[0], shown[1])
+    assert torch.equal(shown[0], shown[2])
+
+
+def bright(image):
+    """Height and width of what is brighter than half, in pixels: as long as the sums through its middle."""
+    mask = image.mean(0) > 0.5
+    return float(mask.sum(0).max()), float(mask.sum(1).max())
+
+
+@pytest.fixture
+def discs(monkeypatch):
+    """A bright disc in the middle of each generated image, in whatever frame it is rendered."""
+
+    def pictures(key, *, size, seed, px):
+        """As the world renders: a disc whose diameter is half of the square of equal area."""
+        scenes = draw_scenes(np.random.default_rng(seed), 40, Camera())
+        for name in ("noise", "miss", "motion", "defocus", "symmetry", "clutter", "counter", "haze", "vignette"):
+            scenes[name] = 0
+        scenes["theme"], scenes["x"], scenes["y"], scenes["size"] = THEMES.index("abstract"), 0.5, 0.5, 0.3
+        scenes["repetition"], scenes["layout"], scenes["exposure"] = 1, scenes["layout"][0], 0
+        small_ = scenes.copy()
+        small_["size"] = 0.005
+        change = np.abs(render(scenes, px).numpy().astype(int) - render(small_, px).numpy()).sum(1, keepdims=True)
+        return np.repeat(np.where(change > 0, 255, 0).astype(np.uint8), 3, axis=1)[np.arange(size) % 40]
+
+    monkeypatch.setattr(studies, "pictures", pictures)
+
+
+def test_discs_are_round_in_their_own_shape_and_cropped_but_not_squashed(discs):
+    own, squash, crop = (studies.shaped(SMOKE, view, 96).test for view in ("own", "squash", "crop"))
+    for shape in sorted({tuple(shape) for shape in own.shapes}):
+        rows = np.flatnonzero((own.shapes == shape).all(1))[:5]
+        aspect = shape[1] / shape[0]
+        for data, expected in ((own, 1), (crop, 1), (squash, 1 / aspect)):
+            for image in data.batch(rows)["image"]:
+                height, width = bright(image)
+                assert width / height == pytest.approx(expected, rel=0.07)
+    assert min(own.shapes[:, 1] / own.shapes[:, 0]) < 0.7
+    assert max(own.shapes[:, 1] / own.shapes[:, 0]) > 1.45
 
 
 def test_both_splits_are_judged_on_the_same_pictures_and_only_one_has_seen_their_references():

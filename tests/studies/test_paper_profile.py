@@ -24,7 +24,7 @@ PAPER = replace(get_profile("paper"), image_size=32, epochs=1, seeds=1, bootstra
 CACHED = (
     mtcnn.pictures_of, mtcnn.prepared, aesmamba.prepared, aesmamba.texts, aesmamba.vocabulary,
     aesmamba_people.world_of, aesmamba_people.vocabulary, aestheticnet.ava,
-    aestheticnet.proxy, aestheticnet.tid, taskvec_tasks.task_parts, taskvec_tasks.stack_of, taskvec_views.users_of,
+    aestheticnet.proxy, aestheticnet.tid, aestheticnet.shaped, taskvec_tasks.task_parts, taskvec_tasks.stack_of, taskvec_views.users_of,
     taskvec_views.seen, taskvec.pam_of, taskvec.flickr_features, taskvec.meta_head,
 )  # fmt: skip
 
@@ -169,7 +169,16 @@ def test_architecture_search(owners, monkeypatch, tmp_path):
     monkeypatch.setattr(aestheticnet, "fit_config", lambda p, cell: replace(plain(p, cell), epochs=1))
     found = aestheticnet.hunt(aestheticnet.Hunt(seed=0), PAPER, tmp_path / "search.safetensors")
     assert found.metrics["parameters"] > 0
-    for cell in (aestheticnet.Cell(net="published"), aestheticnet.Cell(net="published", data="tid2013")):
+    cells = (
+        aestheticnet.Cell(net="published"),
+        aestheticnet.Cell(net="published", view="own"),
+        aestheticnet.Cell(net="published", view="crop"),
+        aestheticnet.Cell(net="published", data="tid2013"),
+    )
+    own = aestheticnet.shaped(PAPER, "own").test
+    assert {tuple(shape) for shape in own.shapes} == {(32, 32)}  # 48 × 40, in steps of 8
+    assert {tuple(shape) for shape in own.filled} == {(31, 37)}
+    for cell in cells:
         made = aestheticnet.compute(cell, PAPER, tmp_path / "part.safetensors").arrays
         assert all(np.isfinite(v).all() for v in made.values() if v.dtype.kind == "f")
 
