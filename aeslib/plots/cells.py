@@ -178,3 +178,25 @@ def figure_scores(truth: np.ndarray, pred: np.ndarray, *, title: str, edges: Seq
     ax.set(xlabel="mean score of the picture (1 to 10)", ylabel="share of test pictures", title=title)
     ax.legend(fontsize=8)
     return finish(fig)
+
+
+def figure_views(rows: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
+    """Images in several views, all at one scale, so that shapes can be compared.
+
+    Args:
+        rows: label of an image → title of a view → (3, H, W) uint8; the same views for every image.
+    """
+    views = list(next(iter(rows.values())))
+    side = max(max(image.shape[1:]) for images in rows.values() for image in images.values())
+    fig, axes = plt.subplots(len(rows), len(views), figsize=(2.1 * len(views), 0.4 + 1.75 * len(rows)), squeeze=False)
+    fig.suptitle(" ", fontsize=6)  # room for a badge
+    for line, (label, images) in zip(axes, rows.items(), strict=True):
+        for ax, view in zip(line, views, strict=True):
+            height, width = images[view].shape[1:]
+            ax.imshow(np.moveaxis(images[view], 0, -1), extent=(-width / 2, width / 2, -height / 2, height / 2))
+            ax.set(xlim=(-side / 2, side / 2), ylim=(-side / 2, side / 2), xticks=[], yticks=[])
+            ax.set_title(f"{view}, {height} × {width}", fontsize=7.5, loc="center")
+            ax.grid(visible=False)
+            ax.spines[:].set_visible(False)
+        line[0].set_ylabel(label, fontsize=8)
+    return finish(fig)

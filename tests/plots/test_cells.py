@@ -57,3 +57,13 @@ def test_other_pictures_show_what_they_are_given():
         "true, mean 5.00, spread 1.00",
         "predicted, mean 5.00, spread 0.00",
     ]
+
+
+def test_views_have_their_aspect_at_one_scale():
+    wide, square = np.zeros((3, 20, 40), np.uint8), np.zeros((3, 28, 28), np.uint8)
+    figure = plots.figure_views({"2:1": {"own": wide, "squashed": square}})
+    extents = [ax.images[0].get_extent() for ax in figure.axes]
+    assert [(right - left, top - bottom) for left, right, bottom, top in extents] == [(40, 20), (28, 28)]
+    assert {ax.get_xlim() for ax in figure.axes} == {ax.get_ylim() for ax in figure.axes} == {(-20, 20)}
+    assert {ax.get_aspect() for ax in figure.axes} == {1}
+    assert [ax.get_title() for ax in figure.axes] == ["own, 20 × 40", "squashed, 28 × 28"]

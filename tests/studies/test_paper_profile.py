@@ -24,7 +24,8 @@ PAPER = replace(get_profile("paper"), image_size=32, epochs=1, seeds=1, bootstra
 CACHED = (
     mtcnn.pictures_of, mtcnn.prepared, aesmamba.prepared, aesmamba.texts, aesmamba.vocabulary,
     aesmamba_people.world_of, aesmamba_people.vocabulary, aestheticnet.ava,
-    aestheticnet.proxy, aestheticnet.tid, aestheticnet.shaped, taskvec_tasks.task_parts, taskvec_tasks.stack_of, taskvec_views.users_of,
+    aestheticnet.proxy, aestheticnet.tid, aestheticnet.shaped,
+    taskvec_tasks.task_parts, taskvec_tasks.stack_of, taskvec_views.users_of,
     taskvec_views.seen, taskvec.pam_of, taskvec.flickr_features, taskvec.meta_head,
 )  # fmt: skip
 
