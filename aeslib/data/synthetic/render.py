@@ -32,8 +32,9 @@ def render(scenes: np.ndarray, size: Size) -> Tensor:
     A frame that is no square is composed anew; nothing is stretched. Held equal in every frame is what `qualities`
     measures: places (of subject, counterweight, clutter, horizon) are shares of the frame's width and height, copies of
     the subject and symmetry are those of the frame, and lengths (size of the subject, blur) are shares of the side of
-    the square of equal area, so that the subject fills the same share of the frame. A scene's labels are therefore
-    those of its pictures in all frames. What differs is how much of the backdrop is seen left and right.
+    the square of equal area, so that a subject without copies fills the same share of the frame. A scene's labels are
+    therefore those of its pictures in all frames. What differs is how much of the backdrop is seen left and right, and
+    copies of the subject, which are as large as the width has room for.
 
     Args:
         scenes: structured array of type `SCENE`.
