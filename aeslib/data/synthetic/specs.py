@@ -234,7 +234,7 @@ SPECS: dict[str, Spec] = {
         criterion=_TECHNICAL, appeal=0.1,
     ),
     "oasis_beauty": Spec(
-        title="OASIS beauty", images=900, range=(1, 7), raters=757,
+        title="OASIS beauty", images=900, range=(1, 7), raters=757, publishes_users=True,
         habits=Habits(scale=(1, 7), votes=(104, 368), spread=1.4, personal=0.35, shared=0.3),
         quantiles=(1.0, 1.2, 1.46, 1.86, 1.97, 2.41, 2.82, 3.03, 3.19, 3.39, 3.57, 3.76, 3.9, 4.05, 4.19, 4.34, 4.46,
                    4.56, 4.72, 4.83, 4.94, 5.03, 5.16, 5.28, 5.4, 5.54, 5.75, 5.95, 6.38, 6.46, 6.62, 6.74, 6.83),
