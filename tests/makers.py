@@ -416,12 +416,15 @@ OASIS = {
 }
 
 
+OASIS_RATERS = 50
+
+
 def oasis_beauty(folder: Path) -> None:
-    """Four images with mean beauty, three of them with their picture; the gender columns belong to other rows."""
+    """Four images with ratings, three of them with their picture; the gender columns belong to other rows."""
     header = ["item", "beauty_mean", "Theme", "Category", "Valence_mean", "Arousal_mean", "beauty_SD", "N", "subset",
               "women_beauty_mean", "men_beauty_mean", "gender_diff_beauty", "", ""]  # fmt: skip
     rows = [
-        [at, mean, name.replace(" ", ""), kind, 4.5, 2.5, 1.4, 140, "subset2", 2.0, 2.5, -0.5, "", ""]
+        [at, mean, name.replace(" ", ""), kind, 4.5, 2.5, 1.4, OASIS_RATERS, "subset2", 2.0, 2.5, -0.5, "", ""]
         for at, (name, (mean, kind)) in enumerate(OASIS.items(), 1)
     ]
     csv(folder / "means_per_image.csv", header, rows, end="\r\n", bom=True)
@@ -441,6 +444,49 @@ def oasis_beauty(folder: Path) -> None:
     for at, name in enumerate(pictures):
         jpeg(folder / "images" / f"{name}.jpg", at)
     csv(folder / "images_manifest.csv", ["file", "category"], [[f"{name}.jpg", OASIS[name][1]] for name in pictures])
+    packed = [",".join(map(str, row)) for row in [("rater", "image", "rating"), *oasis_ratings()]]
+    lines(folder / "ratings.csv.gz", packed)
+
+
+def oasis_ratings() -> list[tuple[int, str, int]]:
+    """(rater, image file, rating) of every rater for every image; the means are those of `OASIS`."""
+    rows = []
+    for rater in range(1, OASIS_RATERS + 1):
+        for at, (name, (mean, _)) in enumerate(OASIS.items()):
+            low, higher = divmod(round(mean * OASIS_RATERS), OASIS_RATERS)
+            rows.append((rater, f"{name}.jpg", low + ((rater + 7 * at) % OASIS_RATERS < higher)))
+    return rows
+
+
+def oasis_owners(folder: Path) -> None:
+    """The owners' layout: means, photographs and a MATLAB file with four vectors among columns about the raters."""
+    oasis_beauty(folder)
+    for name in ("ratings.csv.gz", "images_manifest.csv"):
+        (folder / name).unlink()
+    jpeg(folder / "images" / "Person 2.jpg", 9)
+    oasis_mat(folder / "OASISdata.mat")
+
+
+def oasis_mat(path: Path) -> None:
+    """Write a MATLAB file as the owners': numbers in columns, names in a row of cells, every variable packed."""
+    from scipy.io import savemat
+
+    raters, names, scores = zip(*oasis_ratings(), strict=True)
+    cells = np.empty((1, len(names)), object)
+    cells[0] = [name.removesuffix(".jpg").replace(" ", "") for name in names]
+    items = [list(OASIS).index(name.removesuffix(".jpg")) + 1 for name in names]
+    vectors = {
+        "age": np.full(len(names), 30, np.uint8),
+        "PHQ9": np.full(len(names), 8, np.uint8),
+        "beauty": np.array(scores, np.uint8),
+        "gender": np.ones(len(names), np.uint8),
+        "item": np.array(items, np.uint16),
+        "subjID": np.array(raters, np.uint16),
+        "im_name": cells,
+        "income": np.full(len(names), 3, np.uint8),
+    }
+    columns = {name: values.reshape(-1, 1) if name != "im_name" else values for name, values in vectors.items()}
+    savemat(path, columns, do_compression=True)
 
 
 MAKERS: dict[str, Callable[[Path], None]] = {
@@ -453,6 +499,7 @@ OTHERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "aadb_owners": ("aadb", aadb_owners), "eva_counted": ("eva", eva_counted), "ava_owners": ("ava", ava_owners),
     "spaq_csv": ("spaq", spaq_csv), "tid2013_listed": ("tid2013", tid2013_listed),
     "flickr_aes_owners": ("flickr_aes", flickr_aes_owners), "photonet_owners": ("photonet", photonet_owners),
+    "oasis_owners": ("oasis_beauty", oasis_owners),
 }  # fmt: skip
 """Other forms of the same data sets: name → (key, maker)."""
 

@@ -7,6 +7,7 @@ import gzip
 import json
 import re
 import shutil
+import zlib
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import makers
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.io import loadmat, savemat, whosmat
 from scipy.stats import spearmanr
 
 from aeslib.data.adapters import ADAPTERS, para
@@ -76,7 +78,8 @@ def test_every_layout_is_read_into_a_valid_table(name, tmp_path):
     for family, levels in ADAPTERS[folder.name].LAYOUTS.items():
         for level in levels:
             if not _has(folder, levels[level]):  # another layout's family
-                assert "no label file found; expected" in message(read, folder, family, level)
+                refused = message(read, folder, family, level)
+                assert "no label file found; expected" in refused or refused.endswith(" files there.")
                 continue
             table = read(folder, family, level)
             readable += 1
@@ -954,6 +957,112 @@ def test_oasis_names_of_pictures_lose_their_blanks(real_data):
     table = at_hand(real_data("oasis_beauty"))
     assert (len(table), round(table.mos.mean(), 2), table.mos.min(), table.mos.max()) == (338, 4.83, 2.17, 6.57)
     assert len(at_hand(real_data("oasis_beauty"), "all")) == 900
+
+
+def test_oasis_ratings_of_both_layouts_are_the_same_table(tmp_path):
+    listed, owners = (
+        made("oasis_beauty", tmp_path / "a", "all", "rating"),
+        made("oasis_owners", tmp_path / "b", "all", "rating"),
+    )
+    pd.testing.assert_frame_equal(listed.frame, owners.frame)
+    assert list(owners.frame) == ["image_id", "split", "user_id", "score"]
+    assert owners.frame.iloc[0].tolist() == ["Acorns1", "all", "1", 5.0]
+    assert owners.frame["user_id"].unique().tolist() == [str(k) for k in range(1, 51)]  # in the order of numbers
+    assert set(made("oasis_beauty", tmp_path / "a", "pictures", "rating").frame["image_id"]) == {
+        "Acorns1", "Beach5", "Cat4",
+    }  # fmt: skip
+
+
+def test_oasis_means_are_computed_where_only_ratings_are_there(tmp_path):
+    folder = makers.make("oasis_owners", tmp_path)
+    listed = read(folder, "all").frame.set_index("image_id")
+    (folder / "means_per_image.csv").unlink()
+    table = read(folder, "all")
+    frame = table.frame.set_index("image_id").loc[listed.index]
+    assert frame["mos"].tolist() == [4.86, 6.1, 5.5, 3.2]
+    assert frame["n_votes"].tolist() == [50] * 4
+    assert frame["std"].iloc[2] == pytest.approx((50 * 0.25 / 49) ** 0.5)  # of 25 fives and 25 sixes
+    assert table.attributes == {}
+
+
+def test_oasis_means_that_are_not_those_of_the_ratings_are_reported(tmp_path):
+    folder = makers.make("oasis_beauty", tmp_path)
+    path = folder / "means_per_image.csv"
+    path.write_bytes(path.read_bytes().replace(b",6.1,", b",6.11,"))
+    with pytest.raises(DataError) as caught:
+        read(folder, "all", "rating")
+    assert str(caught.value) == (
+        "oasis_beauty/means_per_image.csv, line 3: beauty_mean of 'Beach5' is 6.11, its ratings have 6.1000."
+    )
+
+
+def test_oasis_columns_about_raters_are_never_asked_for(tmp_path, monkeypatch):
+    """`loadmat` gets the four names, and files whose other variables cannot even be unpacked are read."""
+    folder, requests = makers.make("oasis_owners", tmp_path), []
+
+    def spy(file, **options):
+        requests.append(options)
+        return loadmat(file, **options)
+
+    monkeypatch.setattr("scipy.io.loadmat", spy)
+    whole = read(folder, "all", "rating").frame
+    assert requests == [{"variable_names": ["subjID", "item", "beauty", "im_name"]}]
+    path = folder / "OASISdata.mat"
+    assert {"age", "gender", "PHQ9", "income"} < {name for name, *_ in whosmat(path)}
+    owners = {name: values for name, values in loadmat(path).items() if name[0] != "_"}
+    answers = np.random.default_rng(0).integers(0, 256, 400_000, dtype=np.uint8)  # longer than what is unpacked at once
+    savemat(path, owners | {"age": answers, "PHQ9": answers}, do_compression=True)
+    data = bytearray(path.read_bytes())
+    for start, end in packed_variables(data):
+        if end - start > len(answers):
+            data[end - 4 : end] = b"\0\0\0\0"  # the checksum
+    path.write_bytes(data)
+    for name in ("age", "PHQ9"):
+        with pytest.raises(zlib.error):
+            loadmat(path, variable_names=[name])
+    pd.testing.assert_frame_equal(read(folder, "all", "rating").frame, whole)
+
+
+def packed_variables(data: bytes | bytearray) -> list[tuple[int, int]]:
+    """Where the variables of a MATLAB file of version 5 begin and end; its header takes 128 bytes."""
+    places, at = [], 128
+    while at < len(data):
+        end = at + 8 + int.from_bytes(data[at + 4 : at + 8], "little")
+        places.append((at + 8, end))
+        at = end
+    return places
+
+
+def test_oasis_matlab_files_that_are_not_the_owners_are_refused(tmp_path):
+    folder = makers.make("oasis_owners", tmp_path)
+    path, name = folder / "OASISdata.mat", "oasis_beauty/OASISdata.mat"
+    refused = f"{name}: not the owners' MATLAB file ({{}}); fetch it again."
+    data = loadmat(path, variable_names=["subjID", "item", "beauty"])
+    savemat(path, {key: values for key, values in data.items() if key[0] != "_"})
+    assert message(read, folder, "all", "rating") == refused.format("'im_name'")
+    names = np.array([["Acorns1", "Beach5"]], object)
+    vectors = {"subjID": [[1], [1]], "beauty": [[3], [9]], "item": [[1], [2]], "im_name": names}
+    savemat(path, vectors)
+    assert message(read, folder, "all", "rating") == (
+        f"{name}, line 2: rating is 9.0; expected a whole number from 1 to 7."
+    )
+    savemat(path, vectors | {"item": [[1], [1]], "beauty": [[3], [4]]})
+    assert message(read, folder, "all", "rating") == (f"{name}, line 2: item 1 is 'Beach5' here, another image before.")
+    path.write_bytes(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + bytes(400))
+    assert message(read, folder, "all", "rating").startswith(f"{name}: not the owners' MATLAB file (")
+
+
+@real
+def test_oasis_single_ratings_are_those_of_the_owners(real_data):
+    table = at_hand(real_data("oasis_beauty"), "all", "rating")
+    frame = table.frame
+    assert (len(frame), frame["user_id"].nunique(), frame["image_id"].nunique()) == (170_325, 757, 900)
+    assert sorted(frame["score"].unique()) == [1, 2, 3, 4, 5, 6, 7]
+    means = at_hand(real_data("oasis_beauty"), "all").frame.set_index("image_id")
+    scores = frame.groupby("image_id")["score"]
+    assert (scores.mean() - means["mos"]).abs().max() < 0.005 + 1e-9  # two decimals
+    assert scores.size().to_dict() == means["n_votes"].to_dict()
+    assert at_hand(real_data("oasis_beauty"), "pictures", "rating").frame["image_id"].nunique() == 338
 
 
 # --- what cannot be read is named with file and line -----------------------------------------------------------------

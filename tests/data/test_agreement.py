@@ -102,7 +102,12 @@ def test_how_well_people_agree_on_the_beauty_of_photographs(real_data):
     table = load("oasis_beauty", family="all", level="rating").table.frame
     assert len(table) == 170_325
     found = blocks(table)
-    assert [(len(block.users), len(block.images)) for block in found] == [(368, 225), (145, 225), (140, 225), (104, 225)]
+    assert [(len(block.users), len(block.images)) for block in found] == [
+        (368, 225),
+        (145, 225),
+        (140, 225),
+        (104, 225),
+    ]
     assert len({image for block in found for image in block.images}) == 900
     crowd = leave_one_out(table)
     assert int(crowd.isna().sum()) == 2  # raters who gave every photograph the same score

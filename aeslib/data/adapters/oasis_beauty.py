@@ -7,6 +7,8 @@ Source: [brielmann2019intense] on the images of [kurdi2017introducing].
 """
 
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -125,14 +127,15 @@ def read_mat(path: Path) -> pd.DataFrame:
         rater, item, rating = (content[name].ravel().astype(float) for name in VECTORS[:3])
         names = [str(cell.item()) for cell in content["im_name"].ravel()]
         frame = pd.DataFrame({"rater": rater, "item": item, "rating": rating, "image": names})
-    except (MatReadError, NotImplementedError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+    except (MatReadError, NotImplementedError, ValueError, LookupError, TypeError, AttributeError, OSError,
+            zlib.error, struct.error) as error:  # fmt: skip
         raise DataError(f"{raw.name}: not the owners' MATLAB file ({error}); fetch it again.") from error
     frame.index = np.arange(len(frame)) + 1
     frame.attrs["file"] = raw.name
     first = frame.groupby("item")["image"].transform("first")
     off = frame[frame["image"] != first]
-    report(raw.name, [(line, f"item {row.item:g} is {row.image!r} here, another image before.") for line, row in
-                      off.iterrows()])  # fmt: skip
+    problem = "item {0[item]:g} is {0[image]!r} here, another image before."
+    report(raw.name, [(line, problem.format(row)) for line, row in off.iterrows()])
     return frame
 
 

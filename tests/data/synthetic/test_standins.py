@@ -210,5 +210,5 @@ def test_messages() -> None:
     with pytest.raises(ParameterError) as users:
         standin("ava", size=10, seed=0, level="rating")
     assert str(users.value) == (
-        "ava has no single users; level 'rating' exists for aadb, para, eva, flickr_aes, real_cur."
+        "ava has no single users; level 'rating' exists for aadb, para, eva, flickr_aes, real_cur, oasis_beauty."
     )
