@@ -1,9 +1,13 @@
 """Data cards: one Markdown file per data set; its YAML front matter is checked and read by the code."""
 
+import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
+import numpy as np
 from pydantic import Field
 
 from aeslib import cards
@@ -47,6 +51,19 @@ class Column(Strict):
     meaning: str = ""
 
 
+class Photographs(Strict):
+    """Images that the owners publish as plain files in one folder, listed with their digests beside the card."""
+
+    folder: str
+    """Where they lie in the data set's folder."""
+    url: str
+    """Address of the folder at a pinned commit."""
+    digests: str
+    """File beside the card that lists "SHA-256  PATH" a line, as `sha256sum` does."""
+    largest: int
+    """Bytes that no image exceeds."""
+
+
 class DatasetCard(Card):
     """What a card's front matter must say. `None` and "not known" are honest answers."""
 
@@ -68,6 +85,9 @@ class DatasetCard(Card):
     unlocks: list[str]
     """Items that this data set's labels or images make real."""
     traps: list[Trap]
+    photographs: Photographs | None = None
+    hidden_themes: list[str] = Field(default_factory=list)
+    """Themes, or names of single images, that no figure and no widget draws by default (see `drawable`)."""
 
 
 def parse_card(text: str, *, name: str) -> DatasetCard:
@@ -81,3 +101,37 @@ def load_card(key: str, folder: Path = CARDS) -> DatasetCard:
     if key not in KEYS:
         raise unknown("data set", key, KEYS)
     return cards.read_card(folder / f"{key}.md", DatasetCard, home="data_cards", guide=GUIDE)
+
+
+def photographs_of(card: DatasetCard, folder: Path = CARDS) -> list[File]:
+    """Return the images that the owners publish as plain files, in the order of the card's list of digests."""
+    images = card.photographs
+    if images is None:
+        return []
+    rows = (line.split("  ", 1) for line in (folder / images.digests).read_text(encoding="utf-8").splitlines())
+    return [
+        File(path=path, kind="images", sha256=digest, url=images.url + quote(path.removeprefix(images.folder)))
+        for digest, path in rows
+    ]
+
+
+def theme_of(image_id: str) -> str:
+    """Return the theme that an image's name begins with: "Acorns 12", "Acorns12" and "Acorns12.jpg" give "Acorns"."""
+    return re.sub(r"[\s\d]+$", "", image_id.removesuffix(".jpg"))
+
+
+def drawable(key: str, ids: Iterable[str]) -> np.ndarray:
+    """Return which images may be drawn in a figure or a widget: not those of the card's `hidden_themes`.
+
+    Hidden images show nudity, violence or corpses. They count in statistics as all others do.
+
+    Args:
+        key: a card's key.
+        ids: N image ids.
+
+    Returns:
+        (N,) booleans, all true for data sets that hide nothing.
+    """
+    hidden = {name.replace(" ", "") for name in load_card(key).hidden_themes}
+    names = [name.replace(" ", "") for name in ids]
+    return np.array([hidden.isdisjoint((name.removesuffix(".jpg"), theme_of(name))) for name in names], bool)

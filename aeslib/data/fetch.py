@@ -1,4 +1,4 @@
-"""`data fetch KEY`: download what owners publish as plain files.
+"""`data fetch KEY`: download what owners publish as plain files, labels and images.
 
 A file is downloaded beside its place, compared with the card's SHA-256 and renamed, so that what lies there is right or
 absent. Running it again skips what is right.
@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from aeslib.archives import sha256
-from aeslib.data.cards import DatasetCard, File, load_card
+from aeslib.data.cards import DatasetCard, File, load_card, photographs_of
 from aeslib.errors import DataError
 from aeslib.paths import atomic_path, data_root, inside
 
@@ -56,15 +56,19 @@ def fetch(
         DataError: when terms are not accepted, files must be got by hand, or a download fails, is larger than the
             card says, takes longer than `limit` or is not what the card describes. Nothing half-made is left.
     """
+    from tqdm.auto import tqdm
+
     card = load_card(key)
-    wanted = [file for file in card.files if file.url]
-    if not wanted:
+    files, images = [file for file in card.files if file.url], photographs_of(card)
+    if not files:
         raise DataError(by_hand(card))
     if not accept_terms:
         raise DataError(terms(card))
     folder = (root or data_root()) / key
-    paths = [_fetch_file(file, card, folder, base, tries, pause, timeout, limit, progress) for file in wanted]
-    names = ", ".join(file.path for file in wanted)
+    paths = [_fetch_file(file, card, folder, base, tries, pause, timeout, limit, progress) for file in files]
+    bar = tqdm(images, desc="images", unit="image", disable=not progress or not images)
+    paths += [_fetch_file(image, card, folder, base, tries, pause, timeout, limit, progress=False) for image in bar]
+    names = ", ".join([file.path for file in files] + ([f"{len(images)} images"] if images else []))
     tell(f"In {folder}: {names}.\nThe owners' steps for everything:\n{_steps(card)}\nThen: aeslib data verify {key}")
     return paths
 
@@ -111,7 +115,8 @@ def _fetch_file(
             f"{url} is not fetched: its address begins with {urlsplit(url).scheme or 'no scheme'!r}, expected https or "
             f"http. A file of this machine is copied by hand to {target}; then: aeslib data verify {card.key}"
         )
-    budget = _Budget(file.bytes or LARGEST, limit)
+    largest = card.photographs.largest if card.photographs and file.kind == "images" else LARGEST
+    budget = _Budget(file.bytes or largest, limit)
     for attempt in range(1, tries + 1):
         try:
             _download(url, target, file.sha256, timeout, budget, progress)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from aeslib.data.cards import drawable
 from aeslib.data.image_files import walk_images
 from aeslib.data.images import decode
 from aeslib.data.synthetic import pictures
@@ -17,7 +18,7 @@ from aeslib.data.synthetic.truth import QUALITIES
 from aeslib.errors import DataError, ParameterError, unknown
 from aeslib.profiles import Profile
 from aeslib.studies.parts import side_of
-from aeslib.studies.taskvec_photos import photographs
+from aeslib.studies.taskvec_photos import KEY, photographs
 from aeslib.studies.taskvec_tasks import stack_of
 from aeslib.studies.taskvec_views import IMAGES, PEOPLE, Users, alone, scores_of
 from aeslib.taskvec.lab import Gallery, Rater
@@ -119,14 +120,20 @@ def own_photos(folder: Path, profile: Profile, limit: int = MOST, seed: int = 0)
 
 
 def photo_lab(profile: Profile, limit: int = MOST, seed: int = 0) -> tuple[np.ndarray, Gallery, Rater] | None:
-    """Return photographs of OASIS, drawn by `draw_order`, with a rater of the crowd's taste; None without them."""
+    """Return photographs of OASIS, drawn by `draw_order`, with a rater of the crowd's taste; None without them.
+
+    Photographs of hidden themes (`drawable`) are left out before the draw; the gallery's note says how many.
+    """
     check_limit(limit)
     there = photographs(profile)
     if there is None:
         return None
     ids, images, beauty = there
-    rows = np.sort(draw_order(ids, seed)[:limit])
+    visible = drawable(KEY, ids)
+    rows = np.sort([k for k in draw_order(ids, seed) if visible[k]][:limit])
     images, felt = images[rows], beauty[rows]
     gallery = gallery_of(images, tuple(ids[k] for k in rows), profile)
-    note = draw_note(len(rows), len(ids), noun="photographs of OASIS")
+    note = draw_note(len(rows), int(visible.sum()), noun="photographs of OASIS")
+    if hidden := int((~visible).sum()):
+        note += f" {hidden} more show nudity, violence or corpses and are left out."
     return images, replace(gallery, note=note), Rater((felt - felt.mean()) / felt.std())

@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from aeslib.data.adapters import ADAPTERS
-from aeslib.data.cards import CARDS, KEYS, load_card, parse_card
+from aeslib.data.cards import CARDS, KEYS, drawable, load_card, parse_card, photographs_of, theme_of
 from aeslib.data.synthetic import ceiling, world
 from aeslib.data.synthetic.specs import SPECS
 from aeslib.errors import DataError, ParameterError
@@ -85,7 +86,48 @@ def test_files_at_hand_are_those_of_the_card(key, real_data):
         file = described.pop(str(path.relative_to(folder)))
         data = path.read_bytes()
         assert (file.sha256, file.bytes) == (hashlib.sha256(data).hexdigest(), len(data)), path.name
-    assert all(file.sha256 is None for file in described.values()), "a digest of a file that is not at hand"
+    unseen = [file.path for file in described.values() if file.sha256 and not file.url]
+    assert not unseen, "a digest of a file that is neither at hand nor fetched"
+
+
+def test_900_photographs_are_published_at_a_pinned_commit_with_a_digest_each():
+    images = photographs_of(load_card("oasis_beauty"))
+    assert len({image.path for image in images}) == len({image.sha256 for image in images}) == 900
+    assert all(re.fullmatch(r"[0-9a-f]{64}", str(image.sha256)) for image in images)
+    assert all(re.fullmatch(r"images/[\w ]+\.jpg", image.path) for image in images)
+    commit = "1a3bcada01115bbe651bf0e69f7410c8ef63cc94"
+    assert images[0].url == f"https://raw.githubusercontent.com/bkurdi/shiny-server/{commit}/images/Acorns%201.jpg"
+    assert photographs_of(load_card("aadb")) == []
+
+
+@pytest.mark.real
+def test_every_photograph_of_the_manifest_has_the_digest_of_the_card(real_data):
+    folder = real_data("oasis_beauty")
+    digests = {image.path: image.sha256 for image in photographs_of(load_card("oasis_beauty"))}
+    with (folder / "images_manifest.csv").open(encoding="utf-8") as file:
+        listed = {f"images/{row['file']}": row["sha256"] for row in csv.DictReader(file)}
+    assert len(listed) == 338
+    assert listed.items() <= digests.items()
+    themes = (folder / "OASIS.csv").read_text(encoding="utf-8").replace("\r", "\n").splitlines()[1:]
+    assert {f"images/{line.split(',')[1].strip()}.jpg" for line in themes if line} == set(digests)
+    for path in listed:
+        with Image.open(folder / path) as image:
+            assert (image.format, image.size) == ("JPEG", (500, 400))
+
+
+def test_photographs_of_hidden_themes_are_not_drawn():
+    ids = ["Nudewoman3", "Nude woman 3.jpg", "Deadbodies1", "War2", "Wardrobe1", "Lion5", "Lion4", "Beach1", "Gun10"]
+    assert drawable("oasis_beauty", ids).tolist() == [False, False, False, False, True, False, True, True, False]
+    assert drawable("aadb", ids).all()
+    card = load_card("oasis_beauty")
+    every = [image.path.removeprefix("images/").removesuffix(".jpg") for image in photographs_of(card)]
+    assert set(card.hidden_themes) <= {*every, *map(theme_of, every)}  # none is misspelt
+    assert int((~drawable("oasis_beauty", every)).sum()) == 115
+
+
+def test_a_theme_is_the_name_without_its_number():
+    names = ["Acorns 12.jpg", "Acorns12", "Crosswalk 1 ", "Fire hydrant 3", "Sunflower 1"]
+    assert [theme_of(name) for name in names] == ["Acorns", "Acorns", "Crosswalk", "Fire hydrant", "Sunflower"]
 
 
 def test_a_misspelt_key_is_answered_with_the_nearest():

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aeslib.data import fetch as fetch_module
-from aeslib.data.cards import DatasetCard, File
+from aeslib.data.cards import DatasetCard, File, Photographs, photographs_of
 from aeslib.data.fetch import by_hand, fetch, terms
 from aeslib.errors import DataError
 
@@ -152,6 +152,53 @@ def test_a_file_is_downloaded_and_then_skipped(data, serve, tmp_path, said):
         "  2. Put labels.csv into the folder.\nThen: aeslib data verify tad66k"
     )
     assert said == [words, words]
+
+
+@pytest.fixture
+def album(monkeypatch, tmp_path) -> list[str]:
+    """A card with one label file and four images, which the server all answers with the same bytes; the paths."""
+    paths = ["images/Acorns 1.jpg", "images/Beach 2.jpg", "images/Cat 3.jpg", "images/Dog 4.jpg"]
+    (tmp_path / "tiny.sha256").write_text("".join(f"{SHA}  {path}\n" for path in paths))
+    place = Photographs(
+        folder="images", url="https://owners.example/pinned/images", digests="tiny.sha256", largest=len(BODY)
+    )
+    labels = File(path="labels.csv", sha256=SHA, url="https://owners.example/labels.csv")
+    tiny = card(labels).model_copy(update={"photographs": place})
+    monkeypatch.setattr(fetch_module, "load_card", lambda key: tiny)
+    monkeypatch.setattr(fetch_module, "photographs_of", lambda card: photographs_of(card, tmp_path))
+    return paths
+
+
+def test_images_are_fetched_with_the_labels_and_a_second_run_goes_on(data, serve, tmp_path, said, album):
+    cut = serve("ok", "ok", "ok", "404")
+    with pytest.raises(DataError, match=r"images/Cat%203\.jpg answered 404"):
+        data(cut)
+    assert left(tmp_path / "tad66k") == [*album[:2], "labels.csv"]
+    (tmp_path / "tad66k" / album[0]).write_bytes(BODY[:50])  # damaged since
+    server = serve("ok")
+    assert data(server) == [tmp_path / "tad66k" / name for name in ("labels.csv", *album)]
+    assert server.asked == ["/images/Acorns%201.jpg", "/images/Cat%203.jpg", "/images/Dog%204.jpg"]
+    assert {path.read_bytes() for path in (tmp_path / "tad66k/images").iterdir()} == {BODY}
+    assert said[0].startswith(f"In {tmp_path / 'tad66k'}: labels.csv, 4 images.\n")
+
+
+@pytest.mark.parametrize(("word", "why"), [("wrong", "has sha256"), ("large", "has more than the expected")])
+def test_an_image_that_is_not_the_pinned_one_is_not_kept(data, serve, tmp_path, album, word, why):
+    with pytest.raises(DataError, match=rf"images/Acorns%201\.jpg {why}"):
+        data(serve("ok", word))
+    assert left(tmp_path / "tad66k") == ["labels.csv"]
+
+
+def test_a_bar_counts_the_images(data, serve, capfd, album):
+    data(serve("ok"), progress=True)
+    assert "images: 100%" in capfd.readouterr().err
+
+
+def test_an_image_comes_from_the_pinned_folder_of_its_owners(album, tmp_path):
+    assert [image.url for image in photographs_of(fetch_module.load_card("tad66k"), tmp_path)][:2] == [
+        "https://owners.example/pinned/images/Acorns%201.jpg",
+        "https://owners.example/pinned/images/Beach%202.jpg",
+    ]
 
 
 def test_a_damaged_file_is_replaced(data, serve, tmp_path):
