@@ -162,6 +162,20 @@ def test_with_all_images_a_data_set_is_real_and_leads_to_them(root):
     assert paths["Acorns1"].is_file()
 
 
+def test_ratings_of_photographs_are_real_in_both_layouts(root):
+    """What `data fetch` brings and what others hand on give the same rows of the images that are there."""
+    makers.make("oasis_owners", root)
+    fetched = load("oasis_beauty", level="rating")
+    assert (fetched.source, fetched.family, len(fetched.table)) == ("real", "all", 200)
+    shutil.rmtree(root / "oasis_beauty")
+    makers.make("oasis_beauty", root)
+    listed = load("oasis_beauty", level="rating")
+    assert (listed.source, listed.family, len(listed.table)) == ("real", "pictures", 150)
+    shared = fetched.table.of_images(listed.table.frame["image_id"])
+    pd.testing.assert_frame_equal(shared.frame, listed.table.frame)
+    assert listed.table.score_range == (1, 7)
+
+
 def test_labels_without_their_pictures_give_way_to_a_stand_in_that_has_some(root):
     makers.make("oasis_beauty", root)
     makers.make("eva", root)

@@ -6,9 +6,10 @@ import pytest
 
 from aeslib.errors import DataError, ParameterError
 from aeslib.profiles import get_profile
+from aeslib.studies import taskvec_lab
 from aeslib.studies.core import find_study
 from aeslib.studies.taskvec import first_trials, personal, variants
-from aeslib.studies.taskvec_lab import generated, own_photos
+from aeslib.studies.taskvec_lab import generated, own_photos, photo_lab
 from aeslib.studies.taskvec_tasks import all_tasks, sets, start_model
 from aeslib.studies.taskvec_views import LEAST, WORLDS, how_many, users_of
 from aeslib.taskvec.lab import Gallery
@@ -100,6 +101,22 @@ def quick(monkeypatch):
         return Gallery(names, np.zeros(len(names)), np.zeros(len(names)), np.zeros((len(names), 2, 1)))
 
     monkeypatch.setattr("aeslib.studies.taskvec_lab.gallery_of", nothing)
+
+
+def test_the_lab_leaves_out_photographs_of_hidden_themes(monkeypatch, quick):
+    ids = (*(f"Beach{k}" for k in range(6)), "Nudeman1", "Deadbodies2", "Lion5", *(f"Cat{k}" for k in range(6)))
+    pixels = np.arange(len(ids), dtype=np.uint8)[:, None, None, None] * np.ones((1, 3, 8, 8), np.uint8)
+    monkeypatch.setattr(taskvec_lab, "photographs", lambda profile: (ids, pixels, np.linspace(1, 7, len(ids))))
+    images, gallery, rater = photo_lab(SMOKE)
+    assert gallery.names == (*(f"Beach{k}" for k in range(6)), *(f"Cat{k}" for k in range(6)))
+    assert images[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4, 5, 9, 10, 11, 12, 13, 14]
+    assert len(rater.opinion) == 12
+    assert gallery.note == (
+        "12 of 12 photographs of OASIS are shown. 3 more show nudity, violence or corpses and are left out."
+    )
+    images, gallery, _ = photo_lab(SMOKE, limit=5)
+    assert len(gallery.names) == 5
+    assert gallery.note.startswith("5 of 12 photographs of OASIS are shown, drawn at random")
 
 
 def test_of_many_photos_an_even_draw_is_shown_and_the_lab_says_so(tmp_path, quick):
