@@ -34,7 +34,7 @@ def asked(monkeypatch) -> list[tuple]:
     """What the stand-in is asked for; it answers with two rows."""
     calls: list[tuple] = []
 
-    def standin(key, *, size, seed, level="image"):
+    def standin(key, *, size, seed, level="image", tail=1.0):
         calls.append((key, size, seed, level))
         frame = pd.DataFrame({"image_id": ["a", "b"], "split": "train", "mos": [1.0, 2.0]})
         return LabelTable(frame, (0, 10))
