@@ -96,8 +96,8 @@ def test_a_run_that_reads_the_number_of_seeds_is_not_shared():
 
 def test_only_grids_read_how_many_runs_there_are():
     """Run keys leave the number of seeds and resamples out, so a run must not read them unless its study says so."""
-    grids = {"per_seed", "hosts_on", "toys", "sweep", "grid", "tasks", "variants", "persons", "seeds_of", "_seeds", "hunts", "sets",
-             "comparison", "losses", "improvements", "aspects", "transfer"}  # fmt: skip
+    grids = {"per_seed", "hosts_on", "toys", "sweep", "grid", "tasks", "variants", "persons", "seeds_of", "_seeds",
+             "hunts", "sets", "comparison", "losses", "improvements", "aspects", "transfer"}  # fmt: skip
     said = {"Bench.of", "how_many", "exact_rows"}  # of taskvec, whose studies say `reads=("seeds",)`
     readers = set()
     for path in (code.PACKAGE / "studies").glob("*.py"):
