@@ -38,11 +38,11 @@ class Profile:
     bootstrap: int
     """Resamples behind each interval."""
     thorough: bool = False
-    """Whether grids hold what a quarter of an hour has no time for, such as every combination of two settings."""
+    """True when grids hold what a quarter of an hour has no time for, such as all combinations of two settings."""
     shares_runs_of: str = ""
     """The profile of the same sizes whose runs this one goes on from; empty: it has its own."""
     base_seed: int = 0
-    """What moves every seed of a run: generated images, pretext, training and draws."""
+    """The number that moves every seed of a run: generated images, pretext, training and draws."""
 
     @property
     def stand_ins(self) -> bool:
@@ -61,7 +61,7 @@ class Profile:
 
     @property
     def sizes(self) -> dict[str, Any]:
-        """What a single run depends on: all fields but those that say how many runs there are and how they are read."""
+        """Return what a single run depends on: all fields but those about the number of runs and how they are read."""
         other = ("name", "seeds", "bootstrap", "thorough", "shares_runs_of")
         return {name: value for name, value in asdict(self).items() if name not in other}
 

@@ -26,7 +26,7 @@ class Control:
     study: str
     """The study whose comparisons it speaks for."""
     put_in: str
-    """What was changed, and which effect it must have."""
+    """The change that was made on purpose, and the effect that it must have."""
     result: str
     """Saved table, such as "elta.T4-controls", with the columns change, change low, change high and seeds."""
     row: Mapping[str, str] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Control:
     least: float = 0.0
     """Smallest size of the effect that passes."""
     small: bool = False
-    """Whether it exists in the small sizes only: nothing can be put into the owners' data."""
+    """True when it exists in the small sizes only, because nothing can be put into the owners' data."""
     tables: tuple[str, ...] = ()
     """Patterns of the saved tables whose claims are not testable when it fails; none: it is shown only."""
 
@@ -113,15 +113,15 @@ def outcome(control: Control, evidence: Evidence) -> dict[str, object]:
     if control.small and get_profile(evidence.profile).size != "small":
         return row | {"found": None, "low": None, "high": None, "passed": "not run"}
     try:
-        seen = one_row(evidence.result(control.result), control.result, **control.row)
+        line = one_row(evidence.result(control.result), control.result, **control.row)
     except MissingDataError:
         return row | {"found": None, "low": None, "high": None, "passed": "not run"}
-    found, low, high = (float(seen[name]) for name in ("change", "change low", "change high"))
-    end = low if control.sign > 0 else -high
-    passed = "one seed" if seen["seeds"] < ENOUGH_SEEDS else "no"
-    if passed == "no" and end > 0 and control.sign * found >= control.least:
+    change, low, high = (float(line[name]) for name in ("change", "change low", "change high"))
+    nearest_zero = low if control.sign > 0 else -high
+    passed = "one seed" if line["seeds"] < ENOUGH_SEEDS else "no"
+    if passed == "no" and nearest_zero > 0 and control.sign * change >= control.least:
         passed = "yes"
-    return row | {"found": found, "low": low, "high": high, "passed": passed}
+    return row | {"found": change, "low": low, "high": high, "passed": passed}
 
 
 def control_table(profile: str) -> pd.DataFrame:
@@ -142,8 +142,8 @@ def under_control(finding: Finding, evidence: Evidence) -> Finding:
         if any(fnmatchcase(stem, pattern) for stem in stems for pattern in control.tables):
             row = outcome(control, evidence)
             if row["passed"] == "no":
-                told = f"{row['found']:.3g} [{row['low']:.3g}, {row['high']:.3g}]"
-                why = f"{finding.why} But the comparison misses its positive control ({control.put_in}): {told}."
+                effect = f"{row['found']:.3g} [{row['low']:.3g}, {row['high']:.3g}]"
+                why = f"{finding.why} But the comparison misses its positive control ({control.put_in}): {effect}."
                 return replace(finding, verdict="not testable at this size", why=why)
     return finding
 

@@ -43,7 +43,7 @@ def controls(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         return []
     head = ("control", "study", "put in", "found", "passed")
     cells = [
-        (escape(row["control"]), f"<code>{escape(row['study'])}</code>", escape(row["put_in"]), found(row),
+        (escape(row["control"]), f"<code>{escape(row['study'])}</code>", escape(row["put_in"]), effect(row),
          escape(row["passed"]))
         for row in rows
     ]  # fmt: skip
@@ -55,8 +55,8 @@ def controls(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def found(row: Mapping[str, Any]) -> str:
-    """What was found of a control, with its interval."""
+def effect(row: Mapping[str, Any]) -> str:
+    """Return the effect that was found of a control, with its interval."""
     return "" if row["found"] is None else f"{row['found']:.3g} [{row['low']:.3g}, {row['high']:.3g}]"
 
 
