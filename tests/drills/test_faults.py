@@ -390,7 +390,8 @@ def test_pages_of_the_report_are_made_again_although_the_clock_went_back(tmp_pat
     page = "# First\n\nOne.\n\n```{toctree}\nother\n```\n"
     texts = {"index.md": page, "other.md": "# Other\n\nOld words.\n"}
     monkeypatch.setattr(book, "sources", lambda _: iter(texts.items()))
-    monkeypatch.setattr(book, "CONFIG", {"extensions": ["myst_nb"], "nb_execution_mode": "off", "html_theme": "basic"})
+    plain = {"project": "p", "extensions": ["myst_nb"], "nb_execution_mode": "off", "html_theme": "basic"}
+    monkeypatch.setattr(book, "CONFIG", plain)
     work = tmp_path / "work"
 
     def build() -> str:
@@ -399,7 +400,7 @@ def test_pages_of_the_report_are_made_again_although_the_clock_went_back(tmp_pat
             for path in (work / "source").glob("*.md"):
                 if "New" in path.read_text():
                     os.utime(path, (1e9, 1e9))
-            book.run_sphinx(work)
+            book.run_sphinx(work, "smoke")
         return (work / "html" / "other.html").read_text()
 
     assert "Old words" in build()
