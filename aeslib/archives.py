@@ -44,7 +44,7 @@ class Member:
     kind: str
     """`file`, `folder`, `link` or `device`."""
     entry: Any
-    """What the format's own module calls it."""
+    """The entry of the format's own module."""
 
 
 class Archive:

@@ -23,7 +23,7 @@ class Trap(Strict):
 
 
 class Card(Strict):
-    """What every card has: the name that code gives it, and the text below its front matter."""
+    """The part that every card has: the name that code gives it, and the text below its front matter."""
 
     key: str
     body: str = Field(exclude=True)

@@ -46,7 +46,7 @@ class Source(Content):
 
 
 class Pictures(Strict):
-    """How a picture becomes what the network reads."""
+    """The steps by which a picture becomes the input of the network."""
 
     side: int
     """Pixels of the square that is read."""
@@ -59,7 +59,7 @@ class Pictures(Strict):
 
 
 class Texts(Strict):
-    """How a text becomes what the network reads."""
+    """The steps by which a text becomes the input of the network."""
 
     pieces: int
     """WordPieces that are read, the two marks around them included."""
@@ -67,7 +67,7 @@ class Texts(Strict):
 
 
 class WeightCard(Card):
-    """What a card's front matter must say. `None` and "not known" are honest answers."""
+    """The fields of a card's front matter. `None` and "not known" are honest answers."""
 
     title: str
     task: str
